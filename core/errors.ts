@@ -1,0 +1,26 @@
+/** Exit codes of the command line: 0 all gates held, 1 a gate failed, the rest as named here. */
+export const EXIT = { ok: 0, gateFailed: 1, badInput: 2, stopped: 3, bug: 70 } as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/**
+ * The one error of the project. Callers match on `code`; `message` says what is wrong, what was given and what is allowed, lower
+ * case, no full stop; `hint` says what to do; `exitCode` is what the command line ends with.
+ */
+export class RepriseError extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly exitCode: ExitCode;
+
+  constructor(
+    code: string,
+    message: string,
+    options: { hint?: string; cause?: unknown; exitCode?: ExitCode } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'RepriseError';
+    this.code = code;
+    this.hint = options.hint;
+    this.exitCode = options.exitCode ?? EXIT.badInput;
+  }
+}
