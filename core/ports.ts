@@ -8,6 +8,9 @@ export type Clock = () => number;
 /** Bytes as text of one character a byte (U+0000–U+00FF); `end` is exclusive. */
 export type ByteText = (bytes: Uint8Array, start: number, end: number) => string;
 
+/** Place of the first `byte` at or behind `from`, or −1. The engine's own on a plain array is ten times slower than the edge's. */
+export type FindByte = (bytes: Uint8Array, byte: number, from: number) => number;
+
 /** How a sent request ended. Times are those of the run's clock. */
 export type SendOutcome =
   | {

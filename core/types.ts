@@ -12,13 +12,13 @@ export type HeaderPairs = readonly (readonly [name: string, value: string])[];
 
 /** How the log says that a request was answered. `origin…` is what the service behind the proxy did, where the proxy logs it. */
 export interface RecordedAnswer {
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** Whole request as the proxy saw it, with the client's slow download. */
-  readonly durationMs?: number;
-  readonly originStatus?: number;
-  readonly originMs?: number;
+  readonly durationMs?: number | undefined;
+  readonly originStatus?: number | undefined;
+  readonly originMs?: number | undefined;
   /** Body bytes sent to the client. */
-  readonly bytes?: number;
+  readonly bytes?: number | undefined;
 }
 
 /** Where a recorded request stands: `line` is counted from 1, one for each newline and for each record joined without one. */
@@ -31,6 +31,7 @@ export interface Source {
 /**
  * What a log line says a client sent, and how it was answered. Text that is not valid UTF-8 in the log holds each stray byte 0xNN
  * as the lone surrogate U+DCNN (as Python's surrogateescape does), so that it can be sent as it was; `target` is always ASCII.
+ * Optional fields may hold `undefined`: one object shape for every line is what keeps decoding fast.
  */
 export interface RecordedRequest {
   /** 64-bit hash, in hex, of what the log says of the request; the same wherever and however often the log is read. */
@@ -38,17 +39,17 @@ export interface RecordedRequest {
   /** Start of the request (end − duration), epoch ms, with fractions where the log has them. */
   readonly atMs: number;
   readonly method: string;
-  readonly scheme?: string;
+  readonly scheme?: string | undefined;
   /** The Host header as logged, with its port. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** Path with query in origin form, as recorded, with bytes outside visible ASCII as `%XX`. */
   readonly target: string;
-  readonly protocol?: string;
+  readonly protocol?: string | undefined;
   readonly headers: HeaderPairs;
-  readonly body?: string;
-  readonly client?: string;
+  readonly body?: string | undefined;
+  readonly client?: string | undefined;
   /** Bytes that the client's body had, where the log says so. Not printed by `decode`. */
-  readonly bodyBytes?: number;
+  readonly bodyBytes?: number | undefined;
   readonly recorded: RecordedAnswer;
   readonly source: Source;
   /** Resolution of the log's clock for this line: 0 where it is 1 ms or finer. Not printed by `decode`. */
