@@ -1,0 +1,149 @@
+/** The course of a run in equal steps of its time axis, in bounded memory: when a run outgrows them, neighbours are merged. */
+
+import type { HeldBackReason } from '../types.ts';
+import { addMs, type Histogram, mergeHistogram, newHistogram, quantileMs } from './histogram.ts';
+
+export const MAX_STEPS = 600;
+const FIRST_STEP_MS = 100;
+/** 300 years: an instant beyond is a mistake, and would only make all steps one. */
+const MAX_AXIS_MS = 1e13;
+
+/** One step: recorded, planned and held back by due instant; sent, p95 and lag by the instant of dispatch. */
+export interface TimelineStep {
+  /** From the start of the run. */
+  readonly startMs: number;
+  readonly recorded: number;
+  readonly planned: number;
+  readonly sent: number;
+  readonly heldBack: Readonly<Record<string, number>>;
+  /** Of the service times of the answered; `null` where there is none. */
+  readonly p95Ms: number | null;
+  readonly lagP99Ms: number | null;
+}
+
+export interface Timeline {
+  readonly stepMs: number;
+  readonly steps: readonly TimelineStep[];
+}
+
+interface Step {
+  recorded: number;
+  planned: number;
+  sent: number;
+  readonly heldBack: Partial<Record<HeldBackReason, number>>;
+  readonly service: Histogram;
+  readonly lag: Histogram;
+}
+
+/** What happened to a request that was sent. */
+export interface SentFigures {
+  readonly sentMs: number;
+  readonly lagMs: number;
+  /** Of an answered one. */
+  readonly serviceMs: number | undefined;
+}
+
+export interface TimelineCollector {
+  recorded(dueMs: number): void;
+  planned(dueMs: number): void;
+  heldBack(dueMs: number, reason: HeldBackReason): void;
+  sent(figures: SentFigures): void;
+  /** Planned requests due from the start of the run until `ms`, spread evenly within a step. */
+  plannedUntil(ms: number): number;
+  snapshot(): Timeline;
+}
+
+const newStep = (): Step => ({
+  recorded: 0,
+  planned: 0,
+  sent: 0,
+  heldBack: {},
+  service: newHistogram(),
+  lag: newHistogram(),
+});
+
+const mergeStep = (into: Step, from: Step): Step => {
+  into.recorded += from.recorded;
+  into.planned += from.planned;
+  into.sent += from.sent;
+  for (const [reason, count] of Object.entries(from.heldBack) as [HeldBackReason, number][])
+    into.heldBack[reason] = (into.heldBack[reason] ?? 0) + count;
+  mergeHistogram(into.service, from.service);
+  mergeHistogram(into.lag, from.lag);
+  return into;
+};
+
+const halve = (steps: readonly (Step | undefined)[]): (Step | undefined)[] =>
+  Array.from({ length: Math.ceil(steps.length / 2) }, (_, at) => {
+    const [first, second] = [steps[2 * at], steps[2 * at + 1]];
+    return first !== undefined && second !== undefined ? mergeStep(first, second) : (first ?? second);
+  });
+
+const describe = (step: Step | undefined, startMs: number): TimelineStep => {
+  const { recorded, planned, sent, heldBack, service, lag } = step ?? newStep();
+  return {
+    startMs,
+    recorded,
+    planned,
+    sent,
+    heldBack: { ...heldBack },
+    p95Ms: quantileMs(service, 0.95) ?? null,
+    lagP99Ms: quantileMs(lag, 0.99) ?? null,
+  };
+};
+
+interface Axis {
+  stepMs: number;
+  steps: (Step | undefined)[];
+}
+
+const stepAt = (axis: Axis, givenMs: number): Step => {
+  const ms = givenMs > 0 ? Math.min(givenMs, MAX_AXIS_MS) : 0;
+  while (ms >= axis.stepMs * MAX_STEPS) {
+    axis.steps = halve(axis.steps);
+    axis.stepMs *= 2;
+  }
+  const at = Math.floor(ms / axis.stepMs);
+  while (axis.steps.length <= at) axis.steps.push(undefined);
+  const step = axis.steps[at] ?? newStep();
+  axis.steps[at] = step;
+  return step;
+};
+
+const plannedUntil = ({ stepMs, steps }: Axis, ms: number): number => {
+  let planned = 0;
+  for (const [at, step] of steps.entries()) {
+    const share = Math.min(1, Math.max(0, ms / stepMs - at));
+    planned += (step?.planned ?? 0) * share;
+  }
+  return planned;
+};
+
+/** An empty timeline of 100 ms steps, which double whenever there would be more than `MAX_STEPS`. */
+export const createTimeline = (): TimelineCollector => {
+  const axis: Axis = { stepMs: FIRST_STEP_MS, steps: [] };
+
+  return {
+    recorded(dueMs) {
+      stepAt(axis, dueMs).recorded += 1;
+    },
+    planned(dueMs) {
+      stepAt(axis, dueMs).planned += 1;
+    },
+    heldBack(dueMs, reason) {
+      const { heldBack } = stepAt(axis, dueMs);
+      heldBack[reason] = (heldBack[reason] ?? 0) + 1;
+    },
+    sent({ sentMs, lagMs, serviceMs }) {
+      const step = stepAt(axis, sentMs);
+      step.sent += 1;
+      addMs(step.lag, lagMs);
+      if (serviceMs !== undefined) addMs(step.service, serviceMs);
+    },
+    plannedUntil: (ms) => plannedUntil(axis, ms),
+    snapshot: () => ({
+      stepMs: axis.stepMs,
+      steps: axis.steps.map((step, at) => describe(step, at * axis.stepMs)),
+    }),
+  };
+};

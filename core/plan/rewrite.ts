@@ -1,0 +1,146 @@
+/** Turns a recorded request into the one that its target gets: headers, host and query as the rule and the safe defaults say. */
+
+import type { Rule } from '../rules/rule-set.ts';
+import type { HeaderValue, RecordedRequest } from '../types.ts';
+import { globMatcher } from './glob.ts';
+import { ID_HEADER, RUN_HEADER } from './own-traffic.ts';
+import { headerValues, lowerName } from './recorded-parts.ts';
+
+/** Who a client is: never sent on unless a rule keeps it. */
+export const CREDENTIAL_HEADERS = [
+  'authorization',
+  'cookie',
+  'proxy-authorization',
+  'x-api-key',
+  'x-amz-security-token',
+];
+
+/**
+ * Headers that belong to one connection or one message (RFC 9110, section 7.6.1), or that a proxy on the way wrote: the client that
+ * sends them anew makes its own.
+ */
+const DROPPED = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'content-length',
+  'expect',
+  'host',
+  'forwarded',
+  'x-real-ip',
+  'via',
+  RUN_HEADER,
+  ID_HEADER,
+]);
+
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** What stands where a shipper could not read a byte. */
+const REPLACEMENT = 0xfffd;
+
+/** No client sends control bytes, and what was lost before it was logged is not worth sending. */
+const isSendable = (name: string, value: string): boolean => {
+  for (let i = 0; i < value.length; i += 1) {
+    const code = value.charCodeAt(i);
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code === REPLACEMENT) return false;
+  }
+  return FIELD_NAME.test(name);
+};
+
+/** What is done with a header of this name. */
+type HeaderPolicy = 'send' | 'drop' | 'mark';
+
+/** Names remembered; a log that makes up header names must not fill the memory. */
+const MAX_NAMES = 4096;
+
+const createPolicy = (rule: Rule): ((name: string) => HeaderPolicy) => {
+  const strips = rule.headers.strip.map((pattern) => globMatcher(pattern.toLowerCase()));
+  const keeps = rule.headers.keep.map((pattern) => globMatcher(pattern.toLowerCase()));
+  const replaced = new Set(rule.headers.set.map(([name]) => name.toLowerCase()));
+  const known = new Map<string, HeaderPolicy>();
+  const decide = (name: string): HeaderPolicy => {
+    if (DROPPED.has(name) || name.startsWith('x-forwarded-') || replaced.has(name)) return 'drop';
+    if (strips.some((matches) => matches(name))) return 'drop';
+    if (CREDENTIAL_HEADERS.includes(name) && !keeps.some((matches) => matches(name))) return 'drop';
+    return name === 'user-agent' ? 'mark' : 'send';
+  };
+  return (name) => {
+    const found = known.get(name) ?? decide(lowerName(name));
+    if (known.size >= MAX_NAMES) known.clear();
+    known.set(name, found);
+    return found;
+  };
+};
+
+/** Names that a Connection header declares to be of this connection only. */
+const connectionNames = (request: RecordedRequest): readonly string[] =>
+  headerValues(request, 'connection').flatMap((value) =>
+    value.split(',').map((name) => name.trim().toLowerCase()),
+  );
+
+const stripQuery = (path: string, strips: readonly ((name: string) => boolean)[]): string => {
+  const query = path.indexOf('?');
+  if (query < 0 || strips.length === 0) return path;
+  const pairs = path.slice(query + 1).split('&');
+  const kept = pairs.filter((pair) => !strips.some((matches) => matches(pair.split('=', 1)[0] ?? '')));
+  if (kept.length === pairs.length) return path;
+  return kept.length === 0 ? path.slice(0, query) : `${path.slice(0, query)}?${kept.join('&')}`;
+};
+
+/** The parts of a planned request that depend on the rule but not on time, copy or chance. */
+export interface Rewritten {
+  readonly path: string;
+  readonly host?: string;
+  readonly headers: readonly (readonly [string, HeaderValue])[];
+  /** Headers that no client can send, and which were left out. */
+  readonly headersDropped: number;
+}
+
+type Pair = readonly [name: string, value: HeaderValue];
+
+/** Makes the rewriter of a rule. The header that names the planned request is added by whoever knows the copy. */
+export const createRewriter = (rule: Rule, mark: string): ((request: RecordedRequest) => Rewritten) => {
+  const policyOf = createPolicy(rule);
+  const strips = rule.query.strip.map(globMatcher);
+  const marked = (agent: string): string => (agent.includes(mark) ? agent : `${agent} ${mark}`);
+  const set: readonly Pair[] = rule.headers.set.map(([name, value]) =>
+    lowerName(name) === 'user-agent' && typeof value === 'string' ? [name, marked(value)] : [name, value],
+  );
+  const setsAgent = set.some(([name]) => lowerName(name) === 'user-agent');
+  const hostOf = ({ host }: RecordedRequest): string | undefined =>
+    rule.host.kind === 'literal' ? rule.host.value : rule.host.kind === 'recorded' ? host : undefined;
+
+  return (request) => {
+    const headers: Pair[] = [];
+    const ofConnection = connectionNames(request);
+    let hasAgent = setsAgent;
+    let headersDropped = 0;
+    for (const pair of request.headers) {
+      const [name, value] = pair;
+      const policy = policyOf(name);
+      if (policy === 'drop' || (ofConnection.length > 0 && ofConnection.includes(lowerName(name)))) continue;
+      if (!isSendable(name, value)) {
+        headersDropped += 1;
+      } else if (policy === 'mark' && !hasAgent) {
+        headers.push([name, `${value} ${mark}`]);
+        hasAgent = true;
+      } else if (policy === 'send') {
+        headers.push(pair);
+      }
+    }
+    if (!hasAgent) headers.push(['user-agent', mark]);
+    headers.push(...set);
+    const host = hostOf(request);
+    return {
+      path: stripQuery(request.target, strips),
+      headers,
+      headersDropped,
+      ...(host === undefined ? {} : { host }),
+    };
+  };
+};

@@ -1,0 +1,98 @@
+/** Puts together report.json, version 1; `docs/report.md` has every field, `docs/report.schema.json` its shape. */
+
+import { type Accounting, findImbalances } from '../measure/accounting.ts';
+import { type AccountingReport, reportAccounting } from '../measure/accounting-report.ts';
+import type { FigureSummary } from '../measure/describe-figures.ts';
+import type { RouteSummary, RuleSummary, Summary } from '../measure/summary.ts';
+import type { Timeline } from '../measure/timeline.ts';
+
+/** How a run ended: by itself, because someone stopped it, or because it could not go on. */
+export type EndedBy = 'end' | 'stopped' | 'error';
+
+export interface ReportInput {
+  readonly name: string;
+  /** Lines read of it, where they were counted by input. */
+  readonly lines?: number;
+}
+
+export interface ReportRun {
+  readonly id: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly endedAt: string;
+  /** Of the monotonic clock, so that it may differ from `endedAt` − `startedAt`. */
+  readonly durationMs: number;
+  readonly rulesHash: string;
+  readonly seed: string;
+  readonly endedBy: EndedBy;
+  readonly inputs: readonly ReportInput[];
+}
+
+/** report.json. */
+export interface Report {
+  readonly version: 1;
+  readonly run: ReportRun;
+  readonly balanced: boolean;
+  /** What does not add up, in words; a bug of this program, whenever it is not empty. */
+  readonly imbalances: readonly string[];
+  readonly accounting: AccountingReport;
+  readonly totals: FigureSummary;
+  readonly rules: readonly RuleSummary[];
+  readonly routes: readonly RouteSummary[];
+  readonly timeline: Timeline;
+}
+
+/** All that a report is made of. */
+export interface ReportParts {
+  readonly run: ReportRun;
+  readonly accounting: Accounting;
+  readonly summary: Summary;
+}
+
+const rounded = <T>(value: T): T => {
+  if (typeof value === 'number') return (Math.round(value * 1000) / 1000 + 0) as T;
+  if (Array.isArray(value)) return value.map(rounded) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, rounded(part)])) as T;
+};
+
+const COUNTS = ['planned', 'sent', 'answered', 'failed', 'heldBack'] as const;
+
+/** What was measured must be what was counted, in sum and over every way to group it. */
+const findDifferences = (accounting: AccountingReport, summary: Summary): readonly string[] => {
+  const faults: string[] = [];
+  const counted = accounting.allRules;
+  const sumBy = (groups: readonly FigureSummary[], key: (typeof COUNTS)[number]): number =>
+    groups.reduce((sum, { counts }) => sum + counts[key], 0);
+  for (const key of COUNTS) {
+    const part = counted[key];
+    const expected = typeof part === 'number' ? part : part.total;
+    const found = {
+      measured: summary.totals.counts[key],
+      'measured by rule': sumBy(summary.rules, key),
+      'measured by route': sumBy(summary.routes, key),
+    };
+    for (const [how, count] of Object.entries(found)) {
+      if (count !== expected) faults.push(`${key}: counted ${expected} ≠ ${how} ${count}`);
+    }
+  }
+  return faults;
+};
+
+/** The report of a run, numbers rounded to three decimals, keys always in the same order. */
+export const buildReport = ({ run, accounting, summary }: ReportParts): Report => {
+  const accounted = reportAccounting(accounting);
+  const imbalances = [...findImbalances(accounting), ...findDifferences(accounted, summary)];
+  const { id, startedAt, endedAt, durationMs, rulesHash, seed, endedBy, inputs } = run;
+  return rounded({
+    version: 1,
+    run: { id, startedAt, endedAt, durationMs, rulesHash, seed, endedBy, inputs },
+    balanced: imbalances.length === 0,
+    imbalances,
+    accounting: accounted,
+    totals: summary.totals,
+    rules: summary.rules,
+    routes: summary.routes,
+    timeline: summary.timeline,
+  });
+};

@@ -1,0 +1,54 @@
+/** A rule file as data, once the schema has accepted it: what is written, nothing filled in. */
+
+import type { HeaderValue } from '../types.ts';
+
+export type OneOrList<T> = T | readonly T[];
+
+/** Keys `host`, `method`, `path`, `status`, `client`, `header.<name>`, `query.<name>`; `not` aside. */
+export type RawMatch = Readonly<Record<string, OneOrList<string | number>>> & { readonly not?: RawMatch };
+
+export interface RawTarget {
+  readonly url: string;
+  readonly maxRate?: string;
+  readonly maxInFlight?: number;
+  readonly timeout?: string;
+  readonly allowUnsafeMethods?: boolean;
+  readonly allowProduction?: boolean;
+  readonly budget?: { readonly requests?: number; readonly bytes?: string; readonly duration?: string };
+}
+
+export interface RawPacing {
+  readonly mode?: 'recorded' | 'even' | 'constant';
+  readonly speed?: number;
+  readonly rate?: string;
+}
+
+export interface RawRule {
+  readonly name: string;
+  readonly match?: RawMatch;
+  readonly percent?: number;
+  readonly sampleBy?: string;
+  readonly multiply?: number;
+  readonly target: string;
+  readonly host?: string;
+  readonly headers?: {
+    readonly strip?: OneOrList<string>;
+    readonly keep?: OneOrList<string>;
+    readonly set?: Readonly<Record<string, HeaderValue>>;
+  };
+  readonly query?: { readonly strip?: OneOrList<string> };
+  readonly pacing?: RawPacing;
+  readonly backoff?: unknown;
+  readonly body?: unknown;
+  readonly abort?: unknown;
+  readonly gates?: OneOrList<string>;
+}
+
+export interface RawLogs {
+  readonly format?: string;
+  readonly fields?: Readonly<Record<string, string>>;
+}
+
+/** A list in any case; empty for what is absent. */
+export const listOf = <T extends string | number>(value: OneOrList<T> | undefined): readonly T[] =>
+  value === undefined ? [] : ((Array.isArray(value) ? value : [value]) as readonly T[]);

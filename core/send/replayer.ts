@@ -1,0 +1,164 @@
+/**
+ * Sends planned requests at their due times, and decides which of them are held back. Open loop: a slow target does not slow the
+ * schedule; it fills the in-flight limit, and what does not fit is held back and counted. It owns no timer: whoever runs it calls
+ * `tick`, about once a millisecond.
+ */
+
+import type { Heap } from '../pace/heap.ts';
+import { createHeap } from '../pace/heap.ts';
+import { createRateLimit } from '../pace/rate-limit.ts';
+import type { Clock, Sender, SendOutcome } from '../ports.ts';
+import type { Target } from '../rules/rule-set.ts';
+import type { HeldBackReason, PlannedRequest, Result } from '../types.ts';
+
+/** A request may leave this much before it is due: half a tick, so that the mean error is about zero. */
+export const LOOK_AHEAD_MS = 0.5;
+
+/** Live, a request this long past due is no longer worth sending. */
+export const LATE_AFTER_MS = 5_000;
+
+export interface ReplayerOptions {
+  readonly sender: Sender;
+  readonly clock: Clock;
+  readonly targets: Readonly<Record<string, Target>>;
+  /** Caps the sum over all targets (`--max-rate`). */
+  readonly maxRatePerSecond?: number | undefined;
+  /** Live runs hold back what is late; others send all they have planned. */
+  readonly isLive: boolean;
+  /** Told of the end of each planned request, exactly once. */
+  readonly onResult: (result: Result) => void;
+}
+
+export interface Replayer {
+  /** Takes a planned request; not live, in due order. */
+  offer(request: PlannedRequest): void;
+  /** Sends what is due. */
+  tick(): void;
+  /** From now on nothing is sent: what waits, and what is offered later, is held back. */
+  stop(reason: HeldBackReason): void;
+  /** Offered and not yet due. */
+  waiting(): number;
+  /** Sent and not yet answered. */
+  inFlight(): number;
+  /** Due time of the next request; Infinity where none waits. */
+  nextDueMs(): number;
+}
+
+interface Lane {
+  readonly target: Target;
+  readonly mayPass: (dueMs: number) => boolean;
+  inFlight: number;
+}
+
+const always = (): boolean => true;
+const limit = (ratePerSecond: number | undefined): ((dueMs: number) => boolean) =>
+  ratePerSecond === undefined ? always : createRateLimit(ratePerSecond);
+
+/** A first-in first-out queue with the face of a heap, for requests that come in order as it is. */
+const createQueue = (): Heap<PlannedRequest> => {
+  let items: PlannedRequest[] = [];
+  let next = 0;
+  const peek = () => {
+    const item = items[next];
+    return item === undefined ? undefined : { order: item.dueMs, item };
+  };
+  return {
+    get size() {
+      return items.length - next;
+    },
+    push: (_, item) => {
+      items.push(item);
+    },
+    peek,
+    pop: () => {
+      const first = peek();
+      next += 1;
+      if (next > 1_024 && next * 2 > items.length) {
+        items = items.slice(next);
+        next = 0;
+      }
+      return first;
+    },
+  };
+};
+
+/** Makes a replayer. */
+export const createReplayer = (options: ReplayerOptions): Replayer => {
+  const { sender, clock, isLive, onResult } = options;
+  const queue = isLive ? createHeap<PlannedRequest>() : createQueue();
+  const mayPassAll = limit(options.maxRatePerSecond);
+  const lanes = new Map<string, Lane>(
+    Object.values(options.targets).map((target) => [
+      target.name,
+      { target, mayPass: limit(target.maxRatePerSecond), inFlight: 0 },
+    ]),
+  );
+  let inFlight = 0;
+  let stopped: HeldBackReason | undefined;
+
+  const holdBack = (request: PlannedRequest, heldBack: HeldBackReason): void =>
+    onResult({ request, heldBack });
+
+  const send = (request: PlannedRequest, lane: Lane): void => {
+    lane.inFlight += 1;
+    inFlight += 1;
+    const sentMs = clock();
+    sender.dispatch(request, (outcome) => {
+      lane.inFlight -= 1;
+      inFlight -= 1;
+      onResult(resultOf(request, sentMs, outcome));
+    });
+  };
+
+  const whyHeldBack = (request: PlannedRequest, lane: Lane, nowMs: number): HeldBackReason | undefined => {
+    if (isLive && nowMs - request.dueMs > LATE_AFTER_MS) return 'late';
+    if (lane.inFlight >= lane.target.maxInFlight) return 'in_flight';
+    return lane.mayPass(request.dueMs) && mayPassAll(request.dueMs) ? undefined : 'max_rate';
+  };
+
+  const release = (request: PlannedRequest, nowMs: number): void => {
+    const lane = lanes.get(request.target);
+    // Rules are checked against their targets before a run: this is a bug elsewhere, and still counted.
+    if (lane === undefined)
+      return onResult({ request, sentMs: nowMs, failed: 'blocked', detail: 'no such target' });
+    const reason = whyHeldBack(request, lane, nowMs);
+    if (reason === undefined) send(request, lane);
+    else holdBack(request, reason);
+  };
+
+  return {
+    offer: (request) => {
+      if (stopped !== undefined) holdBack(request, stopped);
+      else queue.push(request.dueMs, request);
+    },
+    tick: () => {
+      const nowMs = clock();
+      for (
+        let next = queue.peek();
+        next !== undefined && next.order <= nowMs + LOOK_AHEAD_MS;
+        next = queue.peek()
+      ) {
+        queue.pop();
+        release(next.item, nowMs);
+      }
+    },
+    stop: (reason) => {
+      stopped ??= reason;
+      for (let next = queue.pop(); next !== undefined; next = queue.pop()) holdBack(next.item, stopped);
+    },
+    waiting: () => queue.size,
+    inFlight: () => inFlight,
+    nextDueMs: () => queue.peek()?.order ?? Number.POSITIVE_INFINITY,
+  };
+};
+
+const resultOf = (request: PlannedRequest, sentMs: number, outcome: SendOutcome): Result => {
+  const fromDueMs = outcome.endMs - request.dueMs;
+  if (outcome.kind === 'answered') {
+    const { status, serviceMs, bytes } = outcome;
+    return { request, sentMs, status, serviceMs, fromDueMs, bytes };
+  }
+  const { code, detail, serviceMs } = outcome;
+  const failure = { request, sentMs, failed: code, detail, fromDueMs };
+  return serviceMs === undefined ? failure : { ...failure, serviceMs };
+};

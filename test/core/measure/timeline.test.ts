@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { createTimeline } from '../../../core/measure/timeline.ts';
+
+describe('createTimeline', () => {
+  it('places recorded, planned and held back by due instant, sent by the instant of dispatch', () => {
+    const timeline = createTimeline();
+    timeline.recorded(20);
+    timeline.planned(20);
+    timeline.planned(120);
+    timeline.heldBack(120, 'in_flight');
+    timeline.sent({ sentMs: 130, lagMs: 110, serviceMs: 8 });
+    timeline.sent({ sentMs: 140, lagMs: 2, serviceMs: undefined });
+    const none = { recorded: 0, planned: 0, sent: 0, heldBack: {}, p95Ms: null, lagP99Ms: null };
+    expect(timeline.snapshot()).toEqual({
+      stepMs: 100,
+      steps: [
+        { ...none, startMs: 0, recorded: 1, planned: 1 },
+        { ...none, startMs: 100, planned: 1, sent: 2, heldBack: { in_flight: 1 }, p95Ms: 8, lagP99Ms: 110 },
+      ],
+    });
+  });
+
+  it('doubles its steps when there would be more than 600, and loses nothing by it', () => {
+    const timeline = createTimeline();
+    for (let second = 0; second < 86_400; second += 10) {
+      timeline.planned(second * 1000);
+      timeline.heldBack(second * 1000, second % 20 === 0 ? 'late' : 'stopped');
+    }
+    const { stepMs, steps } = timeline.snapshot();
+    expect(stepMs).toBe(204_800);
+    expect(steps).toHaveLength(422);
+    expect(steps.reduce((sum, step) => sum + step.planned, 0)).toBe(8640);
+    expect(steps.reduce((sum, step) => sum + (step.heldBack.late ?? 0), 0)).toBe(4320);
+    expect(steps[1]?.startMs).toBe(204_800);
+  });
+
+  it.each([-5, Number.NaN, 1e300, Number.POSITIVE_INFINITY])(
+    'takes an instant of %d without growing',
+    (ms) => {
+      const timeline = createTimeline();
+      timeline.planned(ms);
+      const { steps } = timeline.snapshot();
+      expect(steps.length).toBeLessThanOrEqual(600);
+      expect(steps.reduce((sum, step) => sum + step.planned, 0)).toBe(1);
+    },
+  );
+});

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { describe, expect, it } from 'vitest';
+import type { Report } from '../../../core/report/report-json.ts';
+import { reportSchema } from '../../../core/report/report-schema.ts';
+import { sampleReport, troubledReport } from './sample-report.ts';
+
+const SCHEMA_FILE = `${import.meta.dirname}/../../../docs/report.schema.json`;
+const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(reportSchema);
+
+const faultsOf = (report: Report): unknown => {
+  validate(JSON.parse(JSON.stringify(report)));
+  return validate.errors ?? [];
+};
+
+const unbalanced = (): Report =>
+  sampleReport({
+    count: 10,
+    adjust: ({ lines, rules }) => {
+      lines.lines += 1;
+      if (rules.catalog !== undefined) rules.catalog.sent += 2;
+    },
+  });
+
+describe('buildReport', () => {
+  it.each([
+    ['a run in which all goes well', sampleReport],
+    ['a run in which much goes wrong', troubledReport],
+    ['a run without a line', () => sampleReport({ count: 0 })],
+    ['a run whose numbers do not balance', unbalanced],
+  ])('makes of %s a report that satisfies the schema', (_, make) => {
+    expect(faultsOf(make())).toEqual([]);
+  });
+
+  it('balances when all is counted, and names each sum that does not hold', () => {
+    expect(sampleReport()).toMatchObject({ balanced: true, imbalances: [] });
+    expect(unbalanced()).toMatchObject({
+      balanced: false,
+      imbalances: [
+        'lines: 11 ≠ 10 (parsed 10 + rejected 0)',
+        'rule catalog: planned: 10 ≠ 12 (sent 12 + held back 0)',
+        'rule catalog: sent: 12 ≠ 10 (answered 10 + failed 0)',
+        'sent: counted 12 ≠ measured 10',
+        'sent: counted 12 ≠ measured by rule 10',
+        'sent: counted 12 ≠ measured by route 10',
+      ],
+    });
+  });
+
+  it('keeps its keys in order and its numbers to three decimals', async () => {
+    const text = `${JSON.stringify(sampleReport({ count: 40, fate: (n) => (n === 7 ? { failed: 'reset' } : {}) }), null, 2)}\n`;
+    expect(text).not.toMatch(/\d\.\d{4}/);
+    await expect(text).toMatchFileSnapshot('../../golden/report.json');
+  });
+
+  it('lists reasons that occurred, and only those', () => {
+    const { accounting } = troubledReport();
+    expect(accounting.rejected).toEqual({ total: 150, by: { not_json: 120, truncated: 30 } });
+    expect(accounting.allRules.notReplayable).toEqual({
+      total: 5000,
+      by: { unsafe_method: 4400, no_body: 600 },
+    });
+    expect(accounting.rules[0]?.heldBack).toEqual({ total: 1028, by: { in_flight: 28, stopped: 1000 } });
+  });
+
+  it('holds no query of any request', () => {
+    expect(JSON.stringify(troubledReport())).not.toMatch(/\?|s3cret/);
+  });
+});
+
+describe('docs/report.schema.json', () => {
+  it('is what core/report/report-schema.ts says; tools/write-report-schema.ts writes it', () => {
+    expect(JSON.parse(readFileSync(SCHEMA_FILE, 'utf8'))).toEqual(reportSchema);
+  });
+
+  it('refuses a report with a field too many or too few', () => {
+    const { balanced, ...rest } = sampleReport({ count: 3 });
+    expect(validate({ ...rest })).toBe(false);
+    expect(validate({ ...rest, balanced, more: 1 })).toBe(false);
+  });
+});

@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { rejectLine } from '../../../core/report/reject-line.ts';
+import { resultLine } from '../../../core/report/result-line.ts';
+import { plannedRequest } from './sample-report.ts';
+
+const ROUTE = 'GET shop.example.com/cart/{id}';
+
+describe('resultLine', () => {
+  it('writes an answered request', () => {
+    const request = plannedRequest({
+      dueMs: 12.3456,
+      recorded: { status: 200, durationMs: 12, originMs: 9.5, bytes: 7 },
+    });
+    const line = resultLine(
+      { request, sentMs: 12.9, status: 404, serviceMs: 5.0004, fromDueMs: 5.5, bytes: 0 },
+      ROUTE,
+    );
+    expect(line).toBe(
+      '{"id":"0123456789abcdef.catalog.0","rule":"catalog","target":"staging","route":"GET shop.example.com/cart/{id}",' +
+        '"recordedAtMs":1714730400000,"dueMs":12.346,"sentMs":12.9,"status":404,"serviceMs":5,"fromDueMs":5.5,"bytes":0,' +
+        '"recorded":{"status":200,"durationMs":12,"originMs":9.5,"bytes":7}}\n',
+    );
+  });
+
+  it('writes a failed one and one that was held back, and leaves out what it does not know', () => {
+    const request = plannedRequest({ recorded: {} });
+    const failed = JSON.parse(resultLine({ request, sentMs: 1, failed: 'timeout', detail: 'slow' }, ROUTE));
+    expect(failed).toEqual({
+      id: request.id,
+      rule: 'catalog',
+      target: 'staging',
+      route: ROUTE,
+      recordedAtMs: request.recordedAtMs,
+      dueMs: 0,
+      sentMs: 1,
+      failed: 'timeout',
+      recorded: {},
+    });
+    const held = JSON.parse(resultLine({ request, heldBack: 'late' }, ROUTE));
+    expect(held.heldBack).toBe('late');
+    expect(held).not.toHaveProperty('sentMs');
+  });
+
+  it('is one line of JSON whatever names and numbers hold, numbers to three decimals', () => {
+    const ms = fc.oneof(fc.double({ min: -1e12, max: 1e12 }), fc.constantFrom(Infinity, -Infinity));
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), ms, ms, (name, dueMs, serviceMs) => {
+        const request = plannedRequest({ rule: name, dueMs });
+        const line = resultLine({ request, status: 200, serviceMs }, name);
+        const read = JSON.parse(line);
+        expect(line.indexOf('\n')).toBe(line.length - 1);
+        expect(read.rule).toBe(JSON.parse(JSON.stringify(name)));
+        const expected = Number.isFinite(dueMs) ? dueMs : null;
+        if (expected === null) expect(read.dueMs).toBeNull();
+        else
+          expect(Math.abs(read.dueMs - expected)).toBeLessThanOrEqual(0.000501 + Math.abs(expected) * 1e-12);
+      }),
+    );
+  });
+});
+
+describe('rejectLine', () => {
+  it('keeps source, line, reason and text, stray bytes too', () => {
+    const source = { name: 'access.log', line: 7 };
+    expect(rejectLine({ reason: 'not_json', source, text: 'a\n"\udcff' })).toBe(
+      '{"source":"access.log","line":7,"reason":"not_json","text":"a\\n\\"\\udcff"}\n',
+    );
+  });
+});

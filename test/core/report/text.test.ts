@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import type { Report } from '../../../core/report/report-json.ts';
+import { renderSummary } from '../../../core/report/text.ts';
+import { sampleReport, troubledReport } from './sample-report.ts';
+
+const plain = (report: Report, width = 80): string => renderSummary(report, { width, color: false });
+
+const GOLDEN: readonly (readonly [string, string, () => Report])[] = [
+  ['a run in which all goes well', 'summary', () => sampleReport()],
+  ['a run in which much goes wrong', 'summary-troubled', troubledReport],
+  ['a run without a line', 'summary-empty', () => sampleReport({ count: 0 })],
+  [
+    'a run whose numbers do not balance',
+    'summary-unbalanced',
+    () => sampleReport({ count: 10, adjust: ({ lines }) => (lines.lines += 1) }),
+  ],
+];
+
+describe('renderSummary', () => {
+  it.each(GOLDEN)('shows %s', async (_, name, make) => {
+    await expect(plain(make())).toMatchFileSnapshot(`../../golden/${name}.txt`);
+  });
+
+  it.each([60, 72, 80, 120, 200])('writes no line wider than %d columns', (width) => {
+    for (const [, , make] of GOLDEN) {
+      for (const line of plain(make(), width).split('\n'))
+        expect(line.length, line).toBeLessThanOrEqual(width);
+    }
+  });
+
+  it('says the same with colour as without', () => {
+    for (const [, , make] of GOLDEN) {
+      const coloured = renderSummary(make(), { width: 80, color: true });
+      expect(coloured).toContain('\u001b[');
+      const uncoloured = coloured
+        .split('\u001b')
+        .map((part) => part.replace(/^\[\d+m/, ''))
+        .join('');
+      expect(uncoloured.replaceAll(/ +$/gm, '')).toBe(plain(make()));
+    }
+  });
+
+  it.each([
+    ['no line could be read as a request', { lines: 3 }, 3, {}],
+    ['no rule matched any request', { lines: 3, parsed: 3, unmatched: 3 }, 0, {}],
+    ['no matched request was chosen', { lines: 3, parsed: 3, matched: 3 }, 0, { matched: 3, sampledOut: 3 }],
+  ])('tells why nothing was sent: %s', (why, lines, notJson, ofRule) => {
+    const report = sampleReport({
+      count: 0,
+      adjust: (accounting) => {
+        Object.assign(accounting.lines, lines);
+        accounting.lines.rejected.not_json = notJson;
+        for (const rule of Object.values(accounting.rules)) Object.assign(rule, ofRule);
+      },
+    });
+    expect(plain(report).split('\n')[0]).toBe(`  nothing sent: ${why}, all accounted for`);
+  });
+
+  it('passes on no control character of a log to the terminal', () => {
+    const report = sampleReport({ rules: ['a\u001b[2Jb'], count: 3, fate: () => ({ failed: 'reset' }) });
+    expect(plain(report)).not.toContain('\u001b');
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { blockedReason } from '../../io/blocked-addresses.ts';
+
+describe('blockedReason', () => {
+  it.each([
+    ['169.254.169.254', 'a link-local address'],
+    ['169.254.0.1', 'a link-local address'],
+    ['fe80::1', 'a link-local address'],
+    ['fe80::1%eth0', 'a link-local address'],
+    ['::ffff:169.254.169.254', 'a link-local address'],
+    ['::ffff:a9fe:a9fe', 'a link-local address'],
+    ['64:ff9b::169.254.169.254', 'a link-local address'],
+    ['2002:a9fe:a9fe::1', 'a link-local address'],
+    ['100.100.100.200', 'a cloud metadata address'],
+    ['168.63.129.16', 'a cloud metadata address'],
+    ['fd00:ec2::254', 'a cloud metadata address'],
+    ['fd00:0ec2:0:0::0254', 'a cloud metadata address'],
+    ['fd20:ce::254', 'a cloud metadata address'],
+    ['0.0.0.0', 'an unspecified address'],
+    ['::', 'an unspecified address'],
+    ['::ffff:0.0.0.0', 'an unspecified address'],
+    ['224.0.0.1', 'a multicast address'],
+    ['ff02::1', 'a multicast address'],
+    ['255.255.255.255', 'a broadcast address'],
+    ['example.com', 'not an address'],
+    ['', 'not an address'],
+  ])('refuses %s: %s', (address, reason) => {
+    expect(blockedReason(address)).toBe(reason);
+  });
+
+  it.each([
+    '127.0.0.1',
+    '::1',
+    '10.0.0.7',
+    '172.16.3.4',
+    '192.168.1.1',
+    'fd12:3456::1',
+    '203.0.113.9',
+    '2606:4700::1',
+    '100.64.0.1',
+  ])('lets %s pass', (address) => {
+    expect(blockedReason(address)).toBeUndefined();
+  });
+
+  it.each(['127.0.0.1', '127.8.9.10', '::1', '::ffff:127.0.0.1'])(
+    'refuses %s where loopback is refused',
+    (address) => {
+      expect(blockedReason(address, { refuseLoopback: true })).toBe('a loopback address');
+    },
+  );
+});
