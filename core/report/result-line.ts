@@ -7,7 +7,7 @@ const rounded = (value: number | undefined): number | undefined =>
   value === undefined ? undefined : Math.round(value * 1000) / 1000;
 
 /**
- * The line of results.ndjson for one planned request, with its newline; `docs/report.md` has its fields. JSON.stringify, since putting
+ * The line of results.ndjson for one planned request, without its newline; `docs/report.md` has its fields. JSON.stringify, since putting
  * the text together by hand saves nothing that the encoding of its many pieces does not cost again.
  *
  * @param route - as `routeOf` names it
@@ -37,5 +37,5 @@ export const resultLine = (result: Result, route: string): string => {
       bytes: recorded.bytes,
     },
   };
-  return `${JSON.stringify(line)}\n`;
+  return JSON.stringify(line);
 };

@@ -11,13 +11,13 @@ import { parseTargetUrl } from './target-url.ts';
 /** What the command line says over the rules. */
 export interface Overrides {
   /** Replaces the speed of every rule. */
-  readonly speed?: number;
+  readonly speed?: number | undefined;
   /** Replaces the copies of every rule. */
-  readonly multiply?: number;
+  readonly multiply?: number | undefined;
   /** Percent of each rule's percent. */
-  readonly percent?: number;
+  readonly percent?: number | undefined;
   /** Name of a target → URL that takes the place of its own. */
-  readonly targets?: Readonly<Record<string, string>>;
+  readonly targets?: Readonly<Record<string, string>> | undefined;
 }
 
 const refuse = (message: string, hint?: string): never => {

@@ -1,0 +1,33 @@
+/** What the command line has of the world. `main.ts` alone fills it in; commands take it as an argument. */
+
+import type { ExitCode } from '../core/errors.ts';
+
+export interface CliContext {
+  readonly cwd: string;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: (name: string) => string | undefined;
+  /** Calls back at each SIGINT or SIGTERM until the returned function is called. */
+  readonly onInterrupt: (callback: () => void) => () => void;
+}
+
+/** A command has run; the process ends with this code. */
+export type Command<Options> = (options: Options, context: CliContext) => Promise<ExitCode>;
+
+/** Columns of a stream, 100 where it is no terminal. */
+export const widthOf = (stream: NodeJS.WriteStream): number => (stream.isTTY ? stream.columns : 100);
+
+/** Whether to use colour: on a terminal, unless NO_COLOR says otherwise (https://no-color.org). */
+export const wantsColor = (stream: NodeJS.WriteStream, env: CliContext['env']): boolean =>
+  stream.isTTY === true && (env('NO_COLOR') ?? '') === '' && env('TERM') !== 'dumb';
+
+/** Writes to a stream and waits while its reader is slow. Resolves to false once the reader has gone away. */
+export const writeTo = (stream: NodeJS.WriteStream, text: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    if (stream.destroyed || !stream.writable) {
+      resolve(false);
+      return;
+    }
+    stream.write(text, (error) => resolve(error === null || error === undefined));
+  });

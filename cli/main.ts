@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+/** Where the command line meets the world: the only place that reads arguments and environment, and that ends the process. */
+
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { CommanderError } from 'commander';
+import { EXIT, type ExitCode } from '../core/errors.ts';
+import { createProgram, usageExitCode } from './args.ts';
+import type { CliContext } from './context.ts';
+import { exitCodeOfError, formatError } from './print-error.ts';
+
+/** Version of the package, from the sources or from what was built of them. */
+const readVersion = (): string => {
+  for (let dir = import.meta.dirname; dir !== dirname(dir); dir = dirname(dir)) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')) as Record<
+        string,
+        unknown
+      >;
+      if (name === 'reprise') return String(version);
+    } catch (error) {
+      // Folders between this file and the package's own have no package.json.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  return 'unknown';
+};
+
+const context: CliContext = {
+  cwd: process.cwd(),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: (name) => process.env[name],
+  onInterrupt: (callback) => {
+    process.on('SIGINT', callback).on('SIGTERM', callback);
+    return () => {
+      process.off('SIGINT', callback).off('SIGTERM', callback);
+    };
+  },
+};
+
+// Who reads our output may go away first (`… | head`): that is no error, the writer is told by its callback.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+let exitCode: ExitCode = EXIT.ok;
+try {
+  const program = createProgram(context, readVersion(), (code) => {
+    exitCode = code;
+  });
+  await program.parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) {
+    exitCode = usageExitCode(error.code);
+  } else {
+    process.stderr.write(formatError(error));
+    exitCode = exitCodeOfError(error);
+  }
+}
+// Standard input may still be open, and a pipe that is not drained would be cut by process.exit.
+process.stdin.destroy();
+process.exitCode = exitCode;

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { access, constants, mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { EXIT, RepriseError } from '../core/errors.ts';
+import { describeSystemError, systemErrorCode } from './system-error.ts';
+
+const writeDurably = async (path: string, text: string): Promise<void> => {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(text);
+    // Without it a crash may leave the new name on an empty file.
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+};
+
+/**
+ * Writes a text file so that `path` holds the old text or the new one, whole, whatever happens meanwhile. A link is replaced.
+ *
+ * @throws RepriseError OUT_WRITE_FAILED; nothing is left behind then
+ */
+export const writeFileAtomic = async (path: string, text: string): Promise<void> => {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  try {
+    await writeDurably(temporary, text);
+    await rename(temporary, path);
+  } catch (cause) {
+    // What went wrong first is what is told.
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new RepriseError('OUT_WRITE_FAILED', `cannot write ${path}: ${describeSystemError(cause)}`, {
+      hint: 'free space there, or choose another place',
+      exitCode: EXIT.stopped,
+      cause,
+    });
+  }
+};
+
+/**
+ * Makes the folder that results go to, with those above it, and makes sure that files can be made in it.
+ *
+ * @throws RepriseError OUT_DIR_UNUSABLE
+ */
+export const prepareOutDir = async (folder: string): Promise<void> => {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const code = systemErrorCode(cause);
+    const isFileInTheWay = code === 'EEXIST' || code === 'ENOTDIR';
+    const words = isFileInTheWay ? 'a file is in the way' : describeSystemError(cause);
+    const message = `cannot write into the folder ${folder}: ${words}`;
+    throw new RepriseError('OUT_DIR_UNUSABLE', message, {
+      hint: 'give a folder that can be written to, or one that does not exist yet',
+      cause,
+    });
+  }
+};
