@@ -61,6 +61,6 @@ try {
     exitCode = exitCodeOfError(error);
   }
 }
-// Standard input may still be open, and a pipe that is not drained would be cut by process.exit.
-process.stdin.destroy();
-process.exitCode = exitCode;
+// All that was to be written is written. A standard input that never ends, or a target that does not let go of a connection, must not
+// keep the process.
+process.exit(exitCode);

@@ -218,11 +218,11 @@ const openPass = (group: PacingGroup, isFirst: boolean, run: StreamRun): Pass =>
   /** Hands the earliest request to the pacer; false when all logs have ended. */
   const advance = async (): Promise<boolean> => {
     if (!isListed) await list();
+    for (const cursor of [...cursors]) if (!(await cursor.fill())) cursors.splice(cursors.indexOf(cursor), 1);
     await openDue();
     const cursor = earliest();
-    if (cursor?.head === undefined) return false;
+    if (cursor === undefined) return false;
     hand(cursor);
-    if (!(await cursor.fill())) cursors.splice(cursors.indexOf(cursor), 1);
     return true;
   };
 

@@ -52,7 +52,7 @@ export const createHeaderWriter = (env: ReadEnv): ((request: PlannedRequest) => 
     return text;
   };
   const textOf = (value: HeaderValue): string =>
-    typeof value === 'string' ? toHeaderText(value) : fromEnv(value.fromEnv);
+    typeof value === 'string' ? toHeaderText(value) : fromEnv(value.fromEnv) + (value.suffix ?? '');
   return ({ host, headers }) => {
     const flat: string[] = [];
     if (host !== undefined) flat.push('host', toHeaderText(host));

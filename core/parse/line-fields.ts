@@ -3,7 +3,7 @@
 import type { ByteText } from '../ports.ts';
 import type { HeaderPairs } from '../types.ts';
 import { targetOfBytes, textOfBytes, unescapeJson } from './byte-text.ts';
-import { type Fields, newFields, VALUE } from './json-scan.ts';
+import { type Fields, type HeaderList, newFields, VALUE } from './json-scan.ts';
 import { type MinuteMemory, newMinuteMemory } from './line-time.ts';
 
 /** Values that log shippers write in place of what they hide (Traefik's `redact`, and the usual stars). */
@@ -83,6 +83,13 @@ export const fieldByteText = (line: LineFields, slot: number): string | undefine
 /** Whole numbers of up to 15 digits are exact in a double, and nearly all there are. */
 const MAX_EXACT_DIGITS = 15;
 
+/** A decimal number; undefined for anything else, `0x10` and the empty text among it. */
+export const numberOf = (text: string): number | undefined => {
+  if (!/^\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*$/.test(text)) return undefined;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : undefined;
+};
+
 /** A number, also where it was logged as a string. */
 export const fieldNumber = (line: LineFields, slot: number): number | undefined => {
   const kind = presentKind(line, slot);
@@ -96,8 +103,7 @@ export const fieldNumber = (line: LineFields, slot: number): number | undefined 
     value = digit >= 0 && digit <= 9 ? value * 10 + digit : Number.NaN;
   }
   if (value >= 0) return value;
-  const parsed = Number(valueText(line, kind, from, to));
-  return Number.isFinite(parsed) ? parsed : undefined;
+  return numberOf(valueText(line, kind, from, to));
 };
 
 /** Text of the first slot that has one. */
@@ -124,37 +130,35 @@ export const firstFilled = (line: LineFields, slots: readonly number[]): number 
   return undefined;
 };
 
-const headerText = (line: LineFields, index: number): string | undefined => {
-  const f = line.fields;
-  const kind = f.headerKind[index] as number;
+const headerText = (line: LineFields, list: HeaderList, index: number): string | undefined => {
+  const kind = list.kind[index] as number;
   if (kind >= VALUE.nested) return undefined;
-  const start = f.headerStart[index] as number;
-  const end = f.headerEnd[index] as number;
-  const first = f.bytes[start];
-  if (end === start || (end - start === 1 && first === 0x2d)) return undefined;
+  const start = list.start[index] as number;
+  const end = list.end[index] as number;
+  const first = line.fields.bytes[start];
+  // Traefik leaves out what was not sent, so its `-` is one that a client sent.
+  if (end === start || (end - start === 1 && first === 0x2d && !list.isTraefik)) return undefined;
   const text = valueText(line, kind, start, end);
   // Only what starts with R, r, * or [ can be redacted.
   const mayBe = first === 0x52 || first === 0x72 || first === 0x2a || first === 0x5b;
   return mayBe && isRedacted(text) ? undefined : text;
 };
 
-/** Request headers in the order of the line; absent and redacted ones left out. */
-export const lineHeaders = (line: LineFields): HeaderPairs => {
-  const f = line.fields;
+/** Request headers of one format in the order of the line; absent and redacted ones left out. */
+export const lineHeaders = (line: LineFields, list: HeaderList): HeaderPairs => {
   const pairs: [string, string][] = [];
-  for (let i = 0; i < f.headerCount; i += 1) {
-    const value = headerText(line, i);
-    if (value !== undefined) pairs.push([f.headerName[i] as string, value]);
+  for (let i = 0; i < list.count; i += 1) {
+    const value = headerText(line, list, i);
+    if (value !== undefined) pairs.push([list.name[i] as string, value]);
   }
   return pairs;
 };
 
 /** Whether the user agent is logged and not redacted, though the client may have sent none. */
-export const showsUserAgent = (line: LineFields): boolean => {
-  const f = line.fields;
-  const index = f.userAgentIndex;
+export const showsUserAgent = (line: LineFields, list: HeaderList): boolean => {
+  const index = list.userAgentIndex;
   if (index < 0) return false;
-  const [start, end] = [f.headerStart[index] as number, f.headerEnd[index] as number];
-  const isEmpty = end === start || (end - start === 1 && f.bytes[start] === 0x2d);
-  return isEmpty || headerText(line, index) !== undefined;
+  const [start, end] = [list.start[index] as number, list.end[index] as number];
+  const isEmpty = end === start || (end - start === 1 && line.fields.bytes[start] === 0x2d);
+  return isEmpty || headerText(line, list, index) !== undefined;
 };

@@ -8,7 +8,6 @@ import { VALUE } from './json-scan.ts';
 import { NGINX, OWN } from './keys.ts';
 import {
   fieldByteText,
-  fieldNumber,
   fieldText,
   firstFilled,
   firstNumber,
@@ -16,11 +15,13 @@ import {
   hasField,
   type LineFields,
   lineHeaders,
+  numberOf,
   showsUserAgent,
 } from './line-fields.ts';
 import { type LineTime, parseLineTime } from './line-time.ts';
 import { answeredStatus, type Draft } from './record.ts';
 import { parseRequestLine, type RequestLine } from './request-target.ts';
+import { hasEnvelopeText } from './unwrap.ts';
 
 type Slots = readonly number[];
 
@@ -40,44 +41,95 @@ const RAW_URI = [OWN.uri, ...NGINX.requestUri];
 const ANY_URI = [...RAW_URI, ...NGINX.uri];
 /** A line may have both $msec and $time_iso8601: the finest clock wins, the first of equals. */
 const TIMES = [NGINX.msec, NGINX.ts, NGINX.time, NGINX.timeIso, NGINX.timeLocal, NGINX.atTimestamp].flat();
-const SIGNS = [...METHOD, ...REQUEST, ...ANY_URI];
+const SIGNS = [...METHOD, ...REQUEST, ...RAW_URI];
 
-/** Whether a line says anything of a request. A program's message may have a `path` that is an object: only texts count. */
-export const isAccessLine = (line: LineFields): boolean => {
-  for (let i = 0; i < SIGNS.length; i += 1) {
-    const slot = SIGNS[i] as number;
+const hasValue = (line: LineFields, slots: Slots): boolean => {
+  for (let i = 0; i < slots.length; i += 1) {
+    const slot = slots[i] as number;
     if (hasField(line, slot) && line.fields.kind[slot] !== VALUE.nested) return true;
   }
   return false;
 };
 
+/**
+ * Whether a line says anything of a request. A program's message may have a `path` that is an object: only texts count; and
+ * collectors write the `path` of a file beside the line that they read from it.
+ */
+export const isAccessLine = (line: LineFields): boolean =>
+  hasValue(line, SIGNS) || (hasValue(line, NGINX.uri) && !hasEnvelopeText(line.fields));
+
 /** The last value of a list that nginx wrote after a retry (`0.000, 0.004`) or an internal redirect (`502 : 204`). */
+const lastOf = (text: string): string => {
+  const last = text.includes(',') || text.includes(' : ') ? text.split(/,|\s:\s/).at(-1) : text;
+  return (last ?? '').trim();
+};
+
+/** The last number that the first of the slots holds which holds one; `200 OK` is 200. */
 const lastNumber = (line: LineFields, slots: Slots): number | undefined => {
-  const text = firstText(line, slots);
-  if (text === undefined) return undefined;
-  const whole = Number(text);
-  if (whole >= 0) return whole;
-  const last =
-    text
-      .split(/,|\s:\s/)
-      .at(-1)
-      ?.trim() ?? '';
-  const value = last === '' || last === '-' ? Number.NaN : Number(last);
-  return Number.isFinite(value) ? value : undefined;
+  for (let i = 0; i < slots.length; i += 1) {
+    const text = fieldText(line, slots[i] as number);
+    if (text === undefined) continue;
+    const value =
+      numberOf(text) ?? numberOf(lastOf(text)) ?? numberOf(/^\d{3}(?= [A-Z])/i.exec(text)?.[0] ?? '');
+    if (value !== undefined) return value;
+  }
+  return undefined;
 };
 
-/** Seconds with 3 decimals as milliseconds, without the noise of binary fractions. */
-const secondsToMs = (seconds: number | undefined): number | undefined =>
-  seconds === undefined ? undefined : Math.round(seconds * 1e6) / 1_000;
-
-const durationOf = (line: LineFields): number | undefined => {
-  const seconds = fieldNumber(line, OWN.durationSeconds) ?? lastNumber(line, NGINX.seconds);
-  if (seconds !== undefined) return secondsToMs(seconds);
-  const millis = fieldNumber(line, OWN.durationMs) ?? firstNumber(line, NGINX.millis);
-  if (millis !== undefined) return millis;
-  const nanos = fieldNumber(line, OWN.durationNanos) ?? firstNumber(line, NGINX.nanos);
-  return nanos === undefined ? undefined : nanos / 1e6;
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
 };
+const WITH_UNIT = /^([\d.]+)\s?(ns|us|µs|ms|s|m)$/;
+
+/** Milliseconds without the noise of binary fractions, to the nanosecond; undefined where no request can take as long. */
+const tidyMs = (value: number): number | undefined =>
+  value >= 0 && value < MAX_DURATION_MS ? Math.round(value * 1e6) / 1e6 : undefined;
+
+/** A month: connections of WebSockets may last, but what is longer is no duration. */
+const MAX_DURATION_MS = 31 * 86_400_000;
+
+/** Duration in the first of the slots that holds one, the last of a list; `unitMs` is how long a plain number's unit is. */
+const durationIn = (line: LineFields, slots: Slots, unitMs: (text: string) => number): number | undefined => {
+  for (let i = 0; i < slots.length; i += 1) {
+    const text = fieldText(line, slots[i] as number);
+    if (text === undefined) continue;
+    const last = lastOf(text);
+    const [, digits, unit = ''] = WITH_UNIT.exec(last) ?? [];
+    const value = numberOf(digits ?? last);
+    const ms = value === undefined ? undefined : tidyMs(value * (UNIT_MS[unit] ?? unitMs(last)));
+    if (ms !== undefined) return ms;
+  }
+  return undefined;
+};
+
+const inSeconds = (): number => 1_000;
+const inMillis = (): number => 1;
+const inMicros = (): number => 1e-3;
+const inNanos = (): number => 1e-6;
+/**
+ * Of a `duration` without a unit: $request_time always has its three decimals, so a number with a fraction is seconds; a whole one
+ * was counted by someone else, in milliseconds, or from 100,000 on in nanoseconds.
+ */
+const byLooks = (text: string): number => (text.includes('.') ? 1_000 : Number(text) < 1e5 ? 1 : 1e-6);
+
+const durationOf = (line: LineFields): number | undefined =>
+  durationIn(line, OWN_SECONDS, inSeconds) ??
+  durationIn(line, OWN_MILLIS, inMillis) ??
+  durationIn(line, OWN_NANOS, inNanos) ??
+  durationIn(line, NGINX.seconds, inSeconds) ??
+  durationIn(line, NGINX.duration, byLooks) ??
+  durationIn(line, NGINX.millis, inMillis) ??
+  durationIn(line, NGINX.micros, inMicros) ??
+  durationIn(line, NGINX.nanos, inNanos);
+
+const OWN_SECONDS = [OWN.durationSeconds];
+const OWN_MILLIS = [OWN.durationMs];
+const OWN_NANOS = [OWN.durationNanos];
 
 /** When the line was written. */
 const endTime = (line: LineFields): LineTime | 'no_time' | 'bad_time' => {
@@ -102,7 +154,9 @@ const startTime = (line: LineFields, durationMs: number | undefined): LineTime |
 
 const requestLineOf = (line: LineFields): RequestLine | RejectReason | undefined => {
   const slot = firstFilled(line, REQUEST);
-  return slot === undefined ? undefined : parseRequestLine(fieldByteText(line, slot) ?? '');
+  return slot === undefined || line.fields.kind[slot] === VALUE.nested
+    ? undefined
+    : parseRequestLine(fieldByteText(line, slot) ?? '');
 };
 
 const withArgs = (line: LineFields, uri: string): string => {
@@ -118,17 +172,21 @@ interface FoundTarget {
 
 const targetOf = (line: LineFields, requestLine: RequestLine | undefined): FoundTarget => {
   const raw = firstFilled(line, RAW_URI);
-  if (raw !== undefined) return { text: fieldByteText(line, raw), slot: raw };
+  if (raw !== undefined && line.fields.kind[raw] !== VALUE.nested)
+    return { text: fieldByteText(line, raw), slot: raw };
   if (requestLine !== undefined) return { text: requestLine.target, slot: -1 };
-  const slot = firstFilled(line, NGINX.uri);
-  const uri = slot === undefined ? undefined : fieldByteText(line, slot);
-  return { text: uri === undefined ? undefined : withArgs(line, uri), slot: -1 };
+  for (let i = 0; i < NGINX.uri.length; i += 1) {
+    const uri = fieldByteText(line, NGINX.uri[i] as number);
+    if (uri !== undefined) return { text: withArgs(line, uri), slot: -1 };
+  }
+  return { text: undefined, slot: -1 };
 };
 
 /** Why there is no target: nginx leaves $request_uri empty for a request that it could not read. */
 const whyNoTarget = (line: LineFields, parsed: RequestLine | RejectReason | undefined): RejectReason => {
+  if (firstText(line, METHOD) === 'CONNECT') return 'connect';
   if (typeof parsed === 'string') return parsed;
-  if (parsed !== undefined) return 'bad_target';
+  if (parsed !== undefined) return parsed.method === 'CONNECT' ? 'connect' : 'bad_target';
   return firstFilled(line, ANY_URI) === undefined ? 'no_target' : 'empty_request';
 };
 
@@ -166,7 +224,7 @@ export const readNginx = (line: LineFields): Draft | RejectReason => {
     scheme: firstText(line, SCHEME) ?? (firstText(line, NGINX.https) === 'on' ? 'https' : undefined),
     host: hostSlot < 0 ? undefined : fieldText(line, hostSlot),
     protocol: protocolOf(line, requestLine),
-    headers: lineHeaders(line),
+    headers: lineHeaders(line, line.fields.nginxHeaders),
     body: firstText(line, BODY),
     bodyBytes: firstNumber(line, NGINX.bodyBytes),
     client: firstText(line, CLIENT),
@@ -174,10 +232,10 @@ export const readNginx = (line: LineFields): Draft | RejectReason => {
       status: answeredStatus(lastNumber(line, STATUS)),
       durationMs,
       originStatus: answeredStatus(lastNumber(line, NGINX.originStatus)),
-      originMs: secondsToMs(lastNumber(line, NGINX.originSeconds)),
+      originMs: durationIn(line, NGINX.originSeconds, inSeconds),
       bytes: firstNumber(line, BYTES),
     },
-    markVisible: showsUserAgent(line),
+    markVisible: showsUserAgent(line, line.fields.nginxHeaders),
     hostSlot,
     targetSlot: target.slot,
     clientSlot: -1,

@@ -5,11 +5,12 @@
 
 import type { RejectReason } from '../types.ts';
 import { VALUE } from './json-scan.ts';
-import { NGINX, TRAEFIK } from './keys.ts';
+import { NGINX, OWN, TRAEFIK } from './keys.ts';
 import {
   fieldByteText,
   fieldNumber,
   fieldText,
+  firstText,
   hasField,
   type LineFields,
   lineHeaders,
@@ -20,7 +21,8 @@ import { answeredStatus, type Draft } from './record.ts';
 import { parseRequestLine } from './request-target.ts';
 
 const NANOS_PER_MS = 1e6;
-const [TIME = -1] = NGINX.time;
+/** Where the line's end stands; one's own nginx format may have claimed the key. */
+const TIMES = [...NGINX.time.slice(0, 1), OWN.at];
 
 /** Whether a line is Traefik's, by the fields that no one else writes. */
 export const isTraefik = (line: LineFields): boolean =>
@@ -52,7 +54,7 @@ const startTime = (line: LineFields, durationMs: number | undefined): LineTime |
   const start = fieldText(line, utc) ?? fieldText(line, TRAEFIK.StartLocal);
   // Go drops trailing zeros, so a start without a fraction is still exact to the nanosecond.
   if (start !== undefined) return shifted(parseLineTime(start), 0, 0);
-  const end = fieldText(line, TIME);
+  const end = firstText(line, TIMES);
   return end === undefined ? 'no_time' : shifted(parseLineTime(end), durationMs ?? 0, undefined);
 };
 
@@ -64,8 +66,10 @@ const shifted = (
   time === undefined ? 'bad_time' : { atMs: time.atMs - backMs, tickMs: tickMs ?? time.tickMs };
 
 /** Traefik logs no header unless told to: a line with none at all may hide our own mark, and so may a redacted user agent. */
-const showsMark = (line: LineFields): boolean =>
-  line.fields.headerCount > 0 && (line.fields.userAgentIndex < 0 || showsUserAgent(line));
+const showsMark = (line: LineFields): boolean => {
+  const list = line.fields.traefikHeaders;
+  return list.count > 0 && (list.userAgentIndex < 0 || showsUserAgent(line, list));
+};
 
 /** v2 logs an absolute URI without a path as "", which is the root. */
 const targetOf = (line: LineFields): string | undefined =>
@@ -100,7 +104,7 @@ export const readTraefik = (line: LineFields): Draft | RejectReason => {
       fieldText(line, TRAEFIK.RequestScheme) ?? (hasField(line, TRAEFIK.TLSVersion) ? 'https' : undefined),
     host: address ?? fieldText(line, TRAEFIK.RequestHost),
     protocol: fieldText(line, TRAEFIK.RequestProtocol) ?? requestLine?.protocol,
-    headers: lineHeaders(line),
+    headers: lineHeaders(line, line.fields.traefikHeaders),
     body: undefined,
     bodyBytes: fieldNumber(line, TRAEFIK.RequestContentSize),
     client: clientOf(line),
