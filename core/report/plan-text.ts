@@ -11,6 +11,7 @@ import {
   formatShare,
   visibleText,
 } from './format.ts';
+import { renderNotes } from './notes.ts';
 import { createPaint } from './paint.ts';
 import { renderTable, type View, wrap } from './table.ts';
 import type { TextOptions } from './text.ts';
@@ -89,8 +90,10 @@ const renderRule = (rule: PlanRule, view: View): readonly string[] => {
 /** The plan as text, with a newline at its end; no line is wider than `width`, or 60 where that is less. */
 export const renderPlan = (plan: PlanReport, { width, color }: TextOptions): string => {
   const view: View = { width: Math.max(MIN_WIDTH, width), paint: createPaint(color) };
+  const notes = renderNotes(plan.accounting, undefined, view);
   const lines = [
     ...renderHeadline(plan, view),
+    ...(notes.length === 0 ? [] : ['', `  ${view.paint('notes', 'cyan')}`, ...notes]),
     ...plan.rules.flatMap((rule) => renderRule(rule, view)),
     '',
     `  ${view.paint('accounting', 'cyan')}`,

@@ -4,7 +4,7 @@ import { type Accounting, findImbalances } from '../measure/accounting.ts';
 import { type AccountingReport, reportAccounting } from '../measure/accounting-report.ts';
 import type { FigureSummary } from '../measure/describe-figures.ts';
 import type { RouteSummary, RuleSummary, Summary } from '../measure/summary.ts';
-import type { Timeline } from '../measure/timeline.ts';
+import type { TimelineStep } from '../measure/timeline.ts';
 
 /** How a run ended: by itself, because someone stopped it, or because it could not go on. */
 export type EndedBy = 'end' | 'stopped' | 'error';
@@ -39,7 +39,9 @@ export interface Report {
   readonly totals: FigureSummary;
   readonly rules: readonly RuleSummary[];
   readonly routes: readonly RouteSummary[];
-  readonly timeline: Timeline;
+  /** Length of every step of `timeline`. */
+  readonly timelineStepMs: number;
+  readonly timeline: readonly TimelineStep[];
 }
 
 /** All that a report is made of. */
@@ -93,6 +95,7 @@ export const buildReport = ({ run, accounting, summary }: ReportParts): Report =
     totals: summary.totals,
     rules: summary.rules,
     routes: summary.routes,
-    timeline: summary.timeline,
+    timelineStepMs: summary.timeline.stepMs,
+    timeline: summary.timeline.steps,
   });
 };

@@ -140,10 +140,8 @@ export const reportSchema: Schema = {
     totals: exactly(figures),
     rules: listOf(exactly({ name: text, target: text, ...figures }, ['target'])),
     routes: { ...listOf(exactly({ route: text, ...figures })), maxItems: 51 },
-    timeline: exactly({
-      stepMs: { type: 'number', exclusiveMinimum: 0 },
-      steps: { ...listOf(timelineStep), maxItems: 600 },
-    }),
+    timelineStepMs: { type: 'number', exclusiveMinimum: 0 },
+    timeline: { ...listOf(timelineStep), maxItems: 600 },
   }),
   definitions: {
     notReplayable: partsOf(NOT_REPLAYABLE_REASONS),

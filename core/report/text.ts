@@ -4,6 +4,7 @@ import { renderAccounting } from './accounting-tree.ts';
 import { renderComparison } from './comparison.ts';
 import { formatCount, formatDuration, formatMs, formatRate, visibleText } from './format.ts';
 import { describeRoutes, renderFailures, renderRules } from './groups.ts';
+import { renderNotes } from './notes.ts';
 import { createPaint } from './paint.ts';
 import type { Report } from './report-json.ts';
 import { type View, wrap } from './table.ts';
@@ -61,6 +62,7 @@ export const renderSummary = (report: Report, { width, color }: TextOptions): st
   const lines = [
     ...renderHeadline(report, view),
     ...(comparison.length === 0 ? [] : ['', ...comparison, ...renderPacing(report, view)]),
+    ...section('notes', renderNotes(report.accounting, report.totals, view), view),
     ...section('failures', renderFailures(report.totals, view), view),
     ...section('rules', renderRules(report.rules, view), view),
     ...section(routes.title, routes.lines, view),

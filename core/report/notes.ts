@@ -1,0 +1,70 @@
+/** What a reader of the figures should know before trusting them, and what to do about it. */
+
+import type { AccountingReport } from '../measure/accounting-report.ts';
+import type { FigureSummary } from '../measure/describe-figures.ts';
+import { formatCount, formatMs } from './format.ts';
+import { type View, wrap } from './table.ts';
+
+/** From here on the sender itself, not the target, is what a latency from the due time tells of. */
+const HIGH_LAG_MS = 50;
+/** A share of the planned that is too small to change the picture. */
+const FEW = 0.01;
+
+type Note = (accounting: AccountingReport, totals: FigureSummary | undefined) => string | undefined;
+
+const some = (count: number | undefined, words: (count: string) => string): string | undefined =>
+  count === undefined || count === 0 ? undefined : words(formatCount(count));
+
+const NOTES: readonly Note[] = [
+  (_, totals) => {
+    const lagP99Ms = totals?.pacing.lagMs.p99 ?? 0;
+    if (lagP99Ms <= HIGH_LAG_MS) return undefined;
+    return `lag p99 is ${formatMs(lagP99Ms)}: this machine was too busy to keep the rhythm, and latencies from due time hold that too`;
+  },
+  ({ allRules }) =>
+    some(
+      allRules.heldBack.by.in_flight,
+      (count) =>
+        `${count} held back as in_flight: the target was too slow for its maxInFlight (100 unless its rule file says otherwise)`,
+    ),
+  ({ allRules }) =>
+    some(
+      allRules.notReplayable.by.loop_unsafe,
+      (count) =>
+        `${count} left out as loop_unsafe: the log does not show the user agent, by which replayed requests are known; log it, or give the rule a match.host that its target is not`,
+    ),
+  ({ allRules }) =>
+    some(
+      allRules.notReplayable.by.no_body,
+      (count) => `${count} left out as no_body: they had a body, and the log does not hold it`,
+    ),
+  ({ allRules }) =>
+    some(
+      allRules.answered.by['429'],
+      (count) => `${count} answered 429: the target limits the rate of this machine`,
+    ),
+  ({ allRules }) =>
+    some(
+      allRules.sampledByFallback,
+      (count) => `${count} sampled one by one, since what sampleBy names was absent or redacted`,
+    ),
+  ({ allRules }) =>
+    some(allRules.headersDropped, (count) => `${count} header fields left out that no client can send`),
+  ({ allRules }) =>
+    allRules.reordered <= allRules.planned * FEW
+      ? undefined
+      : `${formatCount(allRules.reordered)} came out of order by more than 30 s of log time, and were due at once`,
+];
+
+/** The notes that apply, each wrapped to the width; none where all is as it should be. */
+export const renderNotes = (
+  accounting: AccountingReport,
+  totals: FigureSummary | undefined,
+  { width }: View,
+): readonly string[] =>
+  NOTES.flatMap((note) => {
+    const text = note(accounting, totals);
+    return text === undefined
+      ? []
+      : wrap(`- ${text}`, width, '    ').map((line, i) => (i === 0 ? line.slice(2) : line));
+  });
