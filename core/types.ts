@@ -122,8 +122,8 @@ export const FAILURE_CODES = [
 /** What went wrong with a request that was sent. */
 export type FailureCode = (typeof FAILURE_CODES)[number];
 
-/** A header value: text, or the name of an environment variable that the sender alone resolves. */
-export type HeaderValue = string | { readonly fromEnv: string };
+/** A header value: text, or the name of an environment variable that the sender alone resolves, and what follows its value. */
+export type HeaderValue = string | { readonly fromEnv: string; readonly suffix?: string };
 
 /** A recorded request that a rule chose, rewritten for its target, with a due time. */
 export interface PlannedRequest {

@@ -51,7 +51,7 @@ export interface RuleCounts {
   readonly failed: Record<FailureCode, number>;
   /** Of the replayable matched: sampled by the request's own key, since what `sampleBy` names was absent. */
   sampledByFallback: number;
-  /** Of the planned: started before what was already released, so due at once. */
+  /** Of the planned: started before what was already released, or logged with a clock that is off, so due at once. */
   reordered: number;
   /** Header fields left out because no client can send them (control bytes, bad names). */
   headersDropped: number;

@@ -5,6 +5,7 @@
 
 import type { UnpacedRequest } from '../plan/plan.ts';
 import type { Pacing, Rule } from '../rules/rule-set.ts';
+import { createFifo } from './fifo.ts';
 import { createHeap } from './heap.ts';
 
 /** `even` spreads the requests inside each stretch of this much log time. */
@@ -35,29 +36,20 @@ export interface Origin {
 }
 
 const createRecordedPacer = (speed: number, origin: Origin): Pacer => {
-  const settled: UnpacedRequest[] = [];
-  let next = 0;
+  const settled = createFifo<UnpacedRequest>();
   return {
     add: (request) => {
       origin.logAtMs ??= request.logAtMs;
       request.dueMs = (request.logAtMs - origin.logAtMs) / speed;
       settled.push(request);
     },
-    take: () => {
-      const request = settled[next];
-      next += 1;
-      if (next >= settled.length) {
-        settled.length = 0;
-        next = 0;
-      }
-      return request;
-    },
+    take: settled.pop,
     flush: () => undefined,
   };
 };
 
 const createConstantPacer = (ratePerSecond: number): Pacer => {
-  const settled: UnpacedRequest[] = [];
+  const settled = createFifo<UnpacedRequest>();
   let count = 0;
   return {
     add: (request) => {
@@ -66,7 +58,7 @@ const createConstantPacer = (ratePerSecond: number): Pacer => {
       count += 1;
       settled.push(request);
     },
-    take: () => settled.shift(),
+    take: settled.pop,
     flush: () => undefined,
   };
 };
@@ -74,17 +66,20 @@ const createConstantPacer = (ratePerSecond: number): Pacer => {
 const createEvenPacer = (speed: number, origin: Origin): Pacer => {
   const byRule = new Map<string, UnpacedRequest[]>();
   const settled = createHeap<UnpacedRequest>();
-  let stretch = Number.NaN;
+  let stretch = Number.NEGATIVE_INFINITY;
+
+  const put = (request: UnpacedRequest, logAtMs: number, offsetMs: number): void => {
+    origin.logAtMs ??= logAtMs;
+    // Whole epoch milliseconds first: next to them a fraction would lose its digits.
+    request.dueMs = (logAtMs - origin.logAtMs + offsetMs) / speed;
+    settled.push(request.dueMs, request);
+  };
 
   const settle = (): void => {
     const startMs = stretch * EVEN_STRETCH_MS;
-    origin.logAtMs ??= startMs;
     for (const requests of byRule.values()) {
       const offsetsMs = spreadEvenly(requests.length, EVEN_STRETCH_MS);
-      for (const [i, request] of requests.entries()) {
-        request.dueMs = (startMs + (offsetsMs[i] ?? 0) - origin.logAtMs) / speed;
-        settled.push(request.dueMs, request);
-      }
+      for (const [i, request] of requests.entries()) put(request, startMs, offsetsMs[i] ?? 0);
     }
     byRule.clear();
   };
@@ -92,7 +87,9 @@ const createEvenPacer = (speed: number, origin: Origin): Pacer => {
   return {
     add: (request) => {
       const own = Math.floor(request.logAtMs / EVEN_STRETCH_MS);
-      if (own !== stretch) settle();
+      // Only live, where there is no window, does one come after its stretch was spread: it keeps its own instant.
+      if (own < stretch) return put(request, request.logAtMs, 0);
+      if (own > stretch) settle();
       stretch = own;
       const requests = byRule.get(request.rule);
       if (requests === undefined) byRule.set(request.rule, [request]);

@@ -4,7 +4,8 @@ import ipaddr from 'ipaddr.js';
 import type { Match, Patterns } from '../rules/rule-set.ts';
 import type { RecordedRequest } from '../types.ts';
 import { globMatcher } from './glob.ts';
-import { bareHost, clientAddress, headerValues, pathOf, queryValues } from './recorded-parts.ts';
+import { bareHost, bareName, clientAddress, headerValues, pathOf, queryValues } from './recorded-parts.ts';
+import { remember } from './remember.ts';
 
 /** One key of a match. */
 interface Condition {
@@ -29,36 +30,41 @@ const statusTest = (patterns: Patterns): Condition['holds'] => {
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
-/** An address, or a range; a lone address is a range of one. */
+const V4_BITS = 32;
+/** Bits of the prefix that makes an IPv6 address a mapped IPv4 one (RFC 4291, section 2.5.5.2). */
+const MAPPED_BITS = 96;
+
+/** An address, or a range; a lone address is a range of one, and what is mapped into IPv6 is IPv4. */
 const parseRange = (text: string): readonly [Address, number] => {
-  if (text.includes('/')) return ipaddr.parseCIDR(text);
-  const address = ipaddr.process(text);
-  return [address, address.kind() === 'ipv4' ? 32 : 128];
+  if (!text.includes('/')) {
+    const address = ipaddr.process(text);
+    return [address, address.kind() === 'ipv4' ? V4_BITS : MAPPED_BITS + V4_BITS];
+  }
+  const [base, bits] = ipaddr.parseCIDR(text);
+  const isMapped = base instanceof ipaddr.IPv6 && base.isIPv4MappedAddress() && bits >= MAPPED_BITS;
+  return isMapped ? [base.toIPv4Address(), bits - MAPPED_BITS] : [base, bits];
 };
 
-/** Clients whose answer is remembered. */
-const MAX_CLIENTS = 10_000;
+/** Short and octal forms of IPv4 (`10`, `010.1.2.3`) are what no proxy writes: such a text is no address. */
+const isAddress = (text: string): boolean =>
+  text.includes(':') ? ipaddr.isValid(text) : ipaddr.IPv4.isValidFourPartDecimal(text);
 
 const clientTest = (patterns: Patterns): Condition['holds'] => {
   const ranges = patterns.map(parseRange);
-  const known = new Map<string, boolean>();
-  const isIn = (client: string): boolean => {
+  const isIn = remember((client) => {
     const text = clientAddress(client);
-    if (!ipaddr.isValid(text)) return false;
+    if (!isAddress(text)) return false;
     const address = ipaddr.process(text);
     return ranges.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits));
-  };
-  return ({ client }) => {
-    if (client === undefined) return false;
-    const found = known.get(client) ?? isIn(client);
-    if (known.size >= MAX_CLIENTS) known.clear();
-    known.set(client, found);
-    return found;
-  };
+  });
+  return ({ client }) => client !== undefined && isIn(client);
 };
 
+/** Makes the test whether a bare host is one of these. */
+export const hostMatcher = (patterns: Patterns): ((bare: string) => boolean) => anyOf(patterns.map(bareName));
+
 const hostTest = (patterns: Patterns): Condition['holds'] => {
-  const matches = anyOf(patterns.map((pattern) => pattern.toLowerCase()));
+  const matches = hostMatcher(patterns);
   return (request) => {
     const host = bareHost(request);
     return host !== undefined && matches(host);

@@ -10,7 +10,7 @@ export const ID_HEADER = 'x-reprise-id';
 const isWordPart = (text: string, at: number): boolean => /[0-9A-Za-z_-]/.test(text.charAt(at));
 
 /** Whether `mark` stands in `text` as a word of its own: "reprise" is part of "entreprise", which is no mark. */
-const hasMark = (text: string, mark: string): boolean => {
+export const hasMark = (text: string, mark: string): boolean => {
   for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) {
     if (!isWordPart(text, at - 1) && !isWordPart(text, at + mark.length)) return true;
   }

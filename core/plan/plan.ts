@@ -1,23 +1,24 @@
 /** Applies every rule to every recorded request: what is sent where, and a count for all that is not. */
 
-import { RepriseError } from '../errors.ts';
-import type { Accounting, RuleCounts } from '../measure/accounting.ts';
-import type { Rule, RuleSet, Target } from '../rules/rule-set.ts';
-import { isLoopbackHost } from '../rules/target-url.ts';
+import type { RepriseError } from '../errors.ts';
+import type { Accounting } from '../measure/accounting.ts';
+import type { Rule, RuleSet } from '../rules/rule-set.ts';
 import type { HeaderValue, NotReplayableReason, PlannedRequest, RecordedRequest } from '../types.ts';
-import { createMatcher, type RequestMatcher } from './match.ts';
+import { type CompiledRule, compileRule, productionError } from './compile-rule.ts';
+import { createMatcher } from './match.ts';
 import { createOwnTrafficTest, ID_HEADER, RUN_HEADER } from './own-traffic.ts';
-import { bareHost, bareName } from './recorded-parts.ts';
-import { createReplayableCheck } from './replayable.ts';
-import { createRewriter, type Rewritten } from './rewrite.ts';
-import { createSampler, type Sampler, tickOffsetMs } from './sample.ts';
+import { bareHost } from './recorded-parts.ts';
+import type { Rewritten } from './rewrite.ts';
+import { tickOffsetMs } from './sample.ts';
 
-/** A planned request whose due time the pacer has yet to set. */
-export type UnpacedRequest = Omit<PlannedRequest, 'dueMs'> & { dueMs: number };
+/** A planned request whose times are not settled: the window may yet move it, the pacer says when it is due. */
+export type UnpacedRequest = Omit<PlannedRequest, 'dueMs' | 'logAtMs'> & { dueMs: number; logAtMs: number };
 
 /** What planning depends on besides the rules. None of it changes an id. */
 export interface PlanOptions {
   readonly ruleSet: RuleSet;
+  /** Rules to plan for, all of the set by default; the others only say whether a line is matched at all. */
+  readonly planFor?: readonly Rule[] | undefined;
   readonly seed: string;
   /** Put into a header of each request; left out of it, two plans of one log are equal to the letter. */
   readonly runId?: string | undefined;
@@ -27,47 +28,6 @@ export interface PlanOptions {
   /** Raised as requests pass. */
   readonly accounting: Accounting;
 }
-
-interface CompiledRule {
-  readonly rule: Rule;
-  readonly target: Target;
-  readonly counts: RuleCounts;
-  readonly matcher: RequestMatcher;
-  readonly whyNotReplayable: (request: RecordedRequest) => NotReplayableReason | undefined;
-  readonly sampler: Sampler;
-  readonly rewrite: (request: RecordedRequest) => Rewritten;
-  /** The target's host where a request recorded for it must not be sent to it. */
-  readonly forbiddenHost: string | undefined;
-}
-
-const compile = (rule: Rule, { ruleSet, seed, accounting }: PlanOptions): CompiledRule => {
-  const target = ruleSet.targets[rule.target];
-  const counts = accounting.rules[rule.name];
-  if (target === undefined || counts === undefined) {
-    throw new RepriseError(
-      'TARGET_UNKNOWN',
-      `rule "${rule.name}" names the target "${rule.target}", which is none`,
-    );
-  }
-  const mayBeAnyHost = target.allowProduction || isLoopbackHost(target.hostname);
-  return {
-    rule,
-    target,
-    counts,
-    matcher: createMatcher(rule.match),
-    whyNotReplayable: createReplayableCheck(rule, target, ruleSet),
-    sampler: createSampler(rule, seed),
-    rewrite: createRewriter(rule, ruleSet.mark),
-    forbiddenHost: mayBeAnyHost ? undefined : bareName(target.hostname),
-  };
-};
-
-const productionError = ({ rule, target }: CompiledRule, { source }: RecordedRequest): RepriseError =>
-  new RepriseError(
-    'TARGET_IS_PRODUCTION',
-    `rule "${rule.name}" sends to ${target.hostname}, which is also the recorded host of ${source.name}:${source.line}`,
-    { hint: 'replay to another host, or set allowProduction: true on the target if that is meant' },
-  );
 
 /** The fate of a request under one rule, for `rules explain` and for cases. */
 export interface RuleTrace {
@@ -103,7 +63,11 @@ export const createPlanner = (
   } = options;
   const { lines } = accounting;
   const isOwnTraffic = createOwnTrafficTest(ruleSet.mark);
-  const rules = ruleSet.rules.map((rule) => compile(rule, options));
+  const planFor = options.planFor ?? ruleSet.rules;
+  const rules = planFor.map((rule) => compileRule(rule, options));
+  const others = ruleSet.rules
+    .filter((rule) => !planFor.includes(rule))
+    .map(({ match }) => createMatcher(match));
   let fault: RepriseError | undefined;
 
   const headersOf = (rewritten: Rewritten, id: string): readonly (readonly [string, HeaderValue])[] =>
@@ -194,7 +158,7 @@ export const createPlanner = (
       let isMatched = false;
       for (let i = 0; i < rules.length; i += 1)
         isMatched = applyRule(rules[i] as CompiledRule, request) || isMatched;
-      if (isMatched) lines.matched += 1;
+      if (isMatched || others.some(({ matches }) => matches(request))) lines.matched += 1;
       else lines.unmatched += 1;
     },
     trace: (request) => ({

@@ -1,28 +1,16 @@
 /** Parts of a recorded request that rules ask for: its bare host, its path, a header, a cookie, a query value, the client's address. */
 
 import type { RecordedRequest } from '../types.ts';
+import { remember } from './remember.ts';
 
-/** Values of what rarely changes from line to line, kept so that they are worked out once. */
-const remember = <T>(work: (text: string) => T, most = 4096): ((text: string) => T) => {
-  const known = new Map<string, T>();
-  return (text) => {
-    const found = known.get(text);
-    if (found !== undefined) return found;
-    const value = work(text);
-    if (known.size >= most) known.clear();
-    known.set(text, value);
-    return value;
-  };
-};
+/** `host:port`, `[address]` or `[address]:port`; an IPv6 address without brackets has more colons, and no port. */
+const WITH_PORT = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/;
 
 /** A host in lower case, without port, brackets or the root's dot. */
-export const bareName = remember((host: string) =>
-  host
-    .toLowerCase()
-    .replace(/:\d*$/, '')
-    .replace(/^\[(.*)\]$/, '$1')
-    .replace(/\.$/, ''),
-);
+export const bareName = remember((host: string) => {
+  const found = WITH_PORT.exec(host);
+  return (found?.[1] ?? found?.[2] ?? host).toLowerCase().replace(/\.$/, '');
+});
 
 /** Bare host of a request; undefined where the log has none. */
 export const bareHost = (request: RecordedRequest): string | undefined =>
@@ -69,4 +57,16 @@ export const clientAddress = (client: string): string => {
   const bracketed = /^\[([^\]]*)\]/.exec(first)?.[1];
   if (bracketed !== undefined) return bracketed;
   return /^\d+\.\d+\.\d+\.\d+:\d+$/.test(first) ? first.slice(0, first.indexOf(':')) : first;
+};
+
+/** What stands where a log shipper could not read a byte. */
+const REPLACEMENT = 0xfffd;
+
+/** Whether a header's value can be sent: no client sends control bytes, and what was lost before it was logged is not worth it. */
+export const isSendableValue = (value: string): boolean => {
+  for (let i = 0; i < value.length; i += 1) {
+    const code = value.charCodeAt(i);
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code === REPLACEMENT) return false;
+  }
+  return true;
 };

@@ -5,6 +5,7 @@ import { acceptsHost, SAFE_METHODS } from '../rules/check-safety.ts';
 import type { Rule, RuleSet, Target } from '../rules/rule-set.ts';
 import { isLoopbackHost } from '../rules/target-url.ts';
 import type { NotReplayableReason, RecordedRequest } from '../types.ts';
+import { isSendableValue } from './recorded-parts.ts';
 
 /** A planned request above this does not fit a slice (an async Lambda event holds 256 KiB). */
 export const MAX_REQUEST_BYTES = 200 * 1024;
@@ -21,20 +22,43 @@ const canLoop = (rule: Rule, target: Target, ruleSet: RuleSet): boolean => {
   return ruleSet.rules.some((other) => outgoing.some((name) => acceptsHost(other.match, name)));
 };
 
-const lacksBody = ({ method, body, bodyBytes }: RecordedRequest): boolean => {
-  if (body === undefined) return bodyBytes === undefined ? BODY_METHODS.has(method) : bodyBytes > 0;
+const lacksBody = ({ method, body, bodyBytes = -1 }: RecordedRequest): boolean => {
+  // Proxies write −1 for a body whose length nobody told them.
+  if (body === undefined) return bodyBytes < 0 ? BODY_METHODS.has(method) : bodyBytes > 0;
   // A body that the proxy cut or could not write is worse than none.
-  return bodyBytes !== undefined && bytesOfText(body).length !== bodyBytes;
+  return bodyBytes >= 0 && utf8Bytes(body) !== bodyBytes;
 };
 
-const sizeBytes = ({ target, headers, body }: RecordedRequest): number => {
-  let size = target.length + (body?.length ?? 0);
+/** Most bytes that one UTF-16 unit of text can take. */
+const MAX_UNIT_BYTES = 3;
+const PLAIN = /^[\0-\x7f]*$/;
+
+const utf8Bytes = (text: string): number => (PLAIN.test(text) ? text.length : bytesOfText(text).length);
+
+/** What a header takes besides its name and value. */
+const PAIR_BYTES = ': \r\n'.length;
+
+const sizeOf = (
+  { target, headers, body = '' }: RecordedRequest,
+  lengthOf: (text: string) => number,
+): number => {
+  let size = target.length + lengthOf(body);
   for (let i = 0; i < headers.length; i += 1) {
     const [name, value] = headers[i] as readonly [string, string];
-    size += name.length + value.length + 4;
+    size += lengthOf(name) + lengthOf(value) + PAIR_BYTES;
   }
   return size;
 };
+
+const unitsOf = (text: string): number => text.length;
+
+/** Bytes are counted only where the units of the text leave it open. */
+const isTooLarge = (request: RecordedRequest): boolean =>
+  sizeOf(request, unitsOf) * MAX_UNIT_BYTES > MAX_REQUEST_BYTES &&
+  sizeOf(request, utf8Bytes) > MAX_REQUEST_BYTES;
+
+const hasSendableHost = ({ host }: RecordedRequest): boolean =>
+  host !== undefined && host !== '' && isSendableValue(host);
 
 /** Makes the check of a rule: the reason why a request cannot be replayed, or undefined. */
 export const createReplayableCheck = (
@@ -43,14 +67,15 @@ export const createReplayableCheck = (
   ruleSet: RuleSet,
 ): ((request: RecordedRequest) => NotReplayableReason | undefined) => {
   const mayLoop = canLoop(rule, target, ruleSet);
-  const named = target.allowUnsafeMethods ? (rule.match.method ?? []) : [];
-  const allowed = new Set([...SAFE_METHODS, ...named]);
+  // A wildcard names no method.
+  const named = (rule.match.method ?? []).filter((method) => !method.includes('*'));
+  const allowed = new Set([...SAFE_METHODS, ...(target.allowUnsafeMethods ? named : [])]);
   const needsHost = rule.host.kind === 'recorded';
   return (request) => {
     if (!allowed.has(request.method)) return 'unsafe_method';
     if (mayLoop && !request.markVisible) return 'loop_unsafe';
-    if (needsHost && request.host === undefined) return 'no_host';
+    if (needsHost && !hasSendableHost(request)) return 'no_host';
     if (lacksBody(request)) return 'no_body';
-    return sizeBytes(request) > MAX_REQUEST_BYTES ? 'too_large' : undefined;
+    return isTooLarge(request) ? 'too_large' : undefined;
   };
 };

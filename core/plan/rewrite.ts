@@ -3,8 +3,9 @@
 import type { Rule } from '../rules/rule-set.ts';
 import type { HeaderValue, RecordedRequest } from '../types.ts';
 import { globMatcher } from './glob.ts';
-import { ID_HEADER, RUN_HEADER } from './own-traffic.ts';
-import { headerValues, lowerName } from './recorded-parts.ts';
+import { hasMark, ID_HEADER, RUN_HEADER } from './own-traffic.ts';
+import { headerValues, isSendableValue, lowerName } from './recorded-parts.ts';
+import { remember } from './remember.ts';
 
 /** Who a client is: never sent on unless a rule keeps it. */
 export const CREDENTIAL_HEADERS = [
@@ -40,41 +41,22 @@ const DROPPED = new Set([
 ]);
 
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** What stands where a shipper could not read a byte. */
-const REPLACEMENT = 0xfffd;
-
-/** No client sends control bytes, and what was lost before it was logged is not worth sending. */
-const isSendable = (name: string, value: string): boolean => {
-  for (let i = 0; i < value.length; i += 1) {
-    const code = value.charCodeAt(i);
-    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code === REPLACEMENT) return false;
-  }
-  return FIELD_NAME.test(name);
-};
+const isSendable = (name: string, value: string): boolean => isSendableValue(value) && FIELD_NAME.test(name);
 
 /** What is done with a header of this name. */
 type HeaderPolicy = 'send' | 'drop' | 'mark';
-
-/** Names remembered; a log that makes up header names must not fill the memory. */
-const MAX_NAMES = 4096;
 
 const createPolicy = (rule: Rule): ((name: string) => HeaderPolicy) => {
   const strips = rule.headers.strip.map((pattern) => globMatcher(pattern.toLowerCase()));
   const keeps = rule.headers.keep.map((pattern) => globMatcher(pattern.toLowerCase()));
   const replaced = new Set(rule.headers.set.map(([name]) => name.toLowerCase()));
-  const known = new Map<string, HeaderPolicy>();
-  const decide = (name: string): HeaderPolicy => {
+  return remember((given): HeaderPolicy => {
+    const name = given.toLowerCase();
     if (DROPPED.has(name) || name.startsWith('x-forwarded-') || replaced.has(name)) return 'drop';
     if (strips.some((matches) => matches(name))) return 'drop';
     if (CREDENTIAL_HEADERS.includes(name) && !keeps.some((matches) => matches(name))) return 'drop';
     return name === 'user-agent' ? 'mark' : 'send';
-  };
-  return (name) => {
-    const found = known.get(name) ?? decide(lowerName(name));
-    if (known.size >= MAX_NAMES) known.clear();
-    known.set(name, found);
-    return found;
-  };
+  });
 };
 
 /** Names that a Connection header declares to be of this connection only. */
@@ -107,9 +89,11 @@ type Pair = readonly [name: string, value: HeaderValue];
 export const createRewriter = (rule: Rule, mark: string): ((request: RecordedRequest) => Rewritten) => {
   const policyOf = createPolicy(rule);
   const strips = rule.query.strip.map(globMatcher);
-  const marked = (agent: string): string => (agent.includes(mark) ? agent : `${agent} ${mark}`);
+  const marked = (agent: string): string => (hasMark(agent, mark) ? agent : `${agent} ${mark}`.trimStart());
+  const markedValue = (value: HeaderValue): HeaderValue =>
+    typeof value === 'string' ? marked(value) : { ...value, suffix: ` ${mark}` };
   const set: readonly Pair[] = rule.headers.set.map(([name, value]) =>
-    lowerName(name) === 'user-agent' && typeof value === 'string' ? [name, marked(value)] : [name, value],
+    lowerName(name) === 'user-agent' ? [name, markedValue(value)] : [name, value],
   );
   const setsAgent = set.some(([name]) => lowerName(name) === 'user-agent');
   const hostOf = ({ host }: RecordedRequest): string | undefined =>
@@ -126,10 +110,10 @@ export const createRewriter = (rule: Rule, mark: string): ((request: RecordedReq
       if (policy === 'drop' || (ofConnection.length > 0 && ofConnection.includes(lowerName(name)))) continue;
       if (!isSendable(name, value)) {
         headersDropped += 1;
-      } else if (policy === 'mark' && !hasAgent) {
-        headers.push([name, `${value} ${mark}`]);
+      } else if (policy === 'mark') {
+        headers.push([name, marked(value)]);
         hasAgent = true;
-      } else if (policy === 'send') {
+      } else {
         headers.push(pair);
       }
     }

@@ -4,6 +4,7 @@
  */
 
 import { hash32, unitHash } from '../hash.ts';
+import { isRedacted } from '../parse/line-fields.ts';
 import type { Rule, SampleBy } from '../rules/rule-set.ts';
 import type { RecordedRequest } from '../types.ts';
 import { clientAddress, cookieValue, headerValues, queryValues } from './recorded-parts.ts';
@@ -14,10 +15,11 @@ export interface Sample {
   readonly isFallback: boolean;
 }
 
-const keyOf = (request: RecordedRequest, by: SampleBy): string | undefined => {
+const givenKey = (
+  request: RecordedRequest,
+  by: Exclude<SampleBy, { kind: 'request' }>,
+): string | undefined => {
   switch (by.kind) {
-    case 'request':
-      return request.id;
     case 'client':
       return request.client === undefined ? undefined : clientAddress(request.client);
     case 'header':
@@ -29,6 +31,13 @@ const keyOf = (request: RecordedRequest, by: SampleBy): string | undefined => {
     default:
       return by satisfies never;
   }
+};
+
+/** What is empty or redacted says nothing of who it was: all such requests would be one, chosen or left out as a whole. */
+const keyOf = (request: RecordedRequest, by: SampleBy): string | undefined => {
+  if (by.kind === 'request') return request.id;
+  const value = givenKey(request, by);
+  return value === undefined || value === '' || isRedacted(value) ? undefined : value;
 };
 
 /** Salts: each use of a hash has a number of its own. */

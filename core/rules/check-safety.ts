@@ -1,22 +1,20 @@
 /** Where rules would send what they should not: to production itself, in circles, or methods that change things. */
 
-import { globMatcher } from '../plan/glob.ts';
+import { hostMatcher } from '../plan/match.ts';
+import { bareName } from '../plan/recorded-parts.ts';
 import type { Match, Rule, Target } from './rule-set.ts';
 import type { Entry, Report } from './rule-source.ts';
-import { isLoopbackHost, plainHost } from './target-url.ts';
+import { isLoopbackHost } from './target-url.ts';
 
 /** Methods that are replayed without being named (RFC 9110, 9.2.1). */
 export const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
-
-const withoutPort = (host: string): string => plainHost(host.replace(/:\d+$/, ''));
 
 /** Whether the host alone already decides that `match` holds. */
 const hostDecides = (match: Match): boolean => Object.keys(match).every((key) => key === 'host');
 
 /** Whether a request of this host may match, whatever else it is. A match without `host` takes every host. */
 export const acceptsHost = (match: Match, host: string): boolean => {
-  const name = withoutPort(host);
-  if (match.host && !match.host.some((pattern) => globMatcher(pattern)(name))) return false;
+  if (match.host && !hostMatcher(match.host)(bareName(host))) return false;
   return !(match.not && hostDecides(match.not) && acceptsHost(match.not, host));
 };
 

@@ -4,9 +4,9 @@
  * `tick`, about once a millisecond.
  */
 
-import type { Heap } from '../pace/heap.ts';
+import { createFifo, type Fifo } from '../pace/fifo.ts';
 import { createHeap } from '../pace/heap.ts';
-import { createRateLimit } from '../pace/rate-limit.ts';
+import { createRateLimits } from '../pace/rate-limit.ts';
 import type { Clock, Sender, SendOutcome } from '../ports.ts';
 import type { Target } from '../rules/rule-set.ts';
 import type { HeldBackReason, PlannedRequest, Result } from '../types.ts';
@@ -46,52 +46,30 @@ export interface Replayer {
 
 interface Lane {
   readonly target: Target;
-  readonly mayPass: (dueMs: number) => boolean;
   inFlight: number;
 }
 
-const always = (): boolean => true;
-const limit = (ratePerSecond: number | undefined): ((dueMs: number) => boolean) =>
-  ratePerSecond === undefined ? always : createRateLimit(ratePerSecond);
-
-/** A first-in first-out queue with the face of a heap, for requests that come in order as it is. */
-const createQueue = (): Heap<PlannedRequest> => {
-  let items: PlannedRequest[] = [];
-  let next = 0;
-  const peek = () => {
-    const item = items[next];
-    return item === undefined ? undefined : { order: item.dueMs, item };
-  };
+/** Not live, requests come in due order as it is. */
+const createQueue = (isLive: boolean): Fifo<PlannedRequest> => {
+  if (!isLive) return createFifo();
+  const heap = createHeap<PlannedRequest>();
   return {
     get size() {
-      return items.length - next;
+      return heap.size;
     },
-    push: (_, item) => {
-      items.push(item);
-    },
-    peek,
-    pop: () => {
-      const first = peek();
-      next += 1;
-      if (next > 1_024 && next * 2 > items.length) {
-        items = items.slice(next);
-        next = 0;
-      }
-      return first;
-    },
+    push: (request) => heap.push(request.dueMs, request),
+    peek: () => heap.peek()?.item,
+    pop: () => heap.pop()?.item,
   };
 };
 
 /** Makes a replayer. */
 export const createReplayer = (options: ReplayerOptions): Replayer => {
   const { sender, clock, isLive, onResult } = options;
-  const queue = isLive ? createHeap<PlannedRequest>() : createQueue();
-  const mayPassAll = limit(options.maxRatePerSecond);
+  const queue = createQueue(isLive);
+  const isWithinRates = createRateLimits(options.targets, options.maxRatePerSecond);
   const lanes = new Map<string, Lane>(
-    Object.values(options.targets).map((target) => [
-      target.name,
-      { target, mayPass: limit(target.maxRatePerSecond), inFlight: 0 },
-    ]),
+    Object.values(options.targets).map((target) => [target.name, { target, inFlight: 0 }]),
   );
   let inFlight = 0;
   let stopped: HeldBackReason | undefined;
@@ -103,17 +81,28 @@ export const createReplayer = (options: ReplayerOptions): Replayer => {
     lane.inFlight += 1;
     inFlight += 1;
     const sentMs = clock();
-    sender.dispatch(request, (outcome) => {
+    let isDone = false;
+    const done = (outcome: SendOutcome): void => {
+      // Each planned request ends in one count, whatever a sender does.
+      if (isDone) return;
+      isDone = true;
       lane.inFlight -= 1;
       inFlight -= 1;
       onResult(resultOf(request, sentMs, outcome));
-    });
+    };
+    try {
+      sender.dispatch(request, done);
+    } catch (error) {
+      // A sender does not throw; one that does must not take the accounting with it.
+      if (isDone) throw error;
+      done({ kind: 'failed', code: 'unknown', detail: String(error), endMs: clock() });
+    }
   };
 
   const whyHeldBack = (request: PlannedRequest, lane: Lane, nowMs: number): HeldBackReason | undefined => {
     if (isLive && nowMs - request.dueMs > LATE_AFTER_MS) return 'late';
     if (lane.inFlight >= lane.target.maxInFlight) return 'in_flight';
-    return lane.mayPass(request.dueMs) && mayPassAll(request.dueMs) ? undefined : 'max_rate';
+    return isWithinRates(request) ? undefined : 'max_rate';
   };
 
   const release = (request: PlannedRequest, nowMs: number): void => {
@@ -129,26 +118,26 @@ export const createReplayer = (options: ReplayerOptions): Replayer => {
   return {
     offer: (request) => {
       if (stopped !== undefined) holdBack(request, stopped);
-      else queue.push(request.dueMs, request);
+      else queue.push(request);
     },
     tick: () => {
       const nowMs = clock();
       for (
         let next = queue.peek();
-        next !== undefined && next.order <= nowMs + LOOK_AHEAD_MS;
+        next !== undefined && next.dueMs <= nowMs + LOOK_AHEAD_MS;
         next = queue.peek()
       ) {
         queue.pop();
-        release(next.item, nowMs);
+        release(next, nowMs);
       }
     },
     stop: (reason) => {
       stopped ??= reason;
-      for (let next = queue.pop(); next !== undefined; next = queue.pop()) holdBack(next.item, stopped);
+      for (let next = queue.pop(); next !== undefined; next = queue.pop()) holdBack(next, stopped);
     },
     waiting: () => queue.size,
     inFlight: () => inFlight,
-    nextDueMs: () => queue.peek()?.order ?? Number.POSITIVE_INFINITY,
+    nextDueMs: () => queue.peek()?.dueMs ?? Number.POSITIVE_INFINITY,
   };
 };
 

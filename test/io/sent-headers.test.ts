@@ -32,6 +32,14 @@ const decode = (bytes: Buffer): string => {
   return text;
 };
 
+describe('the value of a variable', () => {
+  it('is followed by its suffix', () => {
+    const write = createHeaderWriter(() => 'probe/1');
+    const headers = [['user-agent', { fromEnv: 'AGENT', suffix: ' reprise' }]] as const;
+    expect(write(plannedRequest({ headers }))).toEqual(['user-agent', 'probe/1 reprise']);
+  });
+});
+
 describe('bytes on the wire', () => {
   it('are those of the log, whatever bytes it held', () => {
     fc.assert(
