@@ -132,7 +132,8 @@ export const histogramToJson = (histogram: Histogram): HistogramJson => {
   const buckets: number[] = [];
   eachBucket(histogram, (index, count) => buckets.push(index, count));
   const { count, minMs, maxMs, low } = histogram;
-  return { minMs: count === 0 ? null : minMs, maxMs: count === 0 ? null : maxMs, low, buckets };
+  // JSON has no negative zero.
+  return { minMs: count === 0 ? null : minMs + 0, maxMs: count === 0 ? null : maxMs + 0, low, buckets };
 };
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
