@@ -4,8 +4,8 @@
  */
 
 import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
+import { pipeline } from 'node:stream/promises';
+import { createGzip, createZstdCompress } from 'node:zlib';
 
 const AGENTS = [
   'Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0',
@@ -21,11 +21,28 @@ const PATHS = [
   '/api/users/profile',
   '/',
 ];
+/** Mostly plain; one in 64 has text outside ASCII, one in 64 escapes. */
+const REFERERS = Array.from({ length: 64 }, (_, i) => {
+  if (i === 0) return 'https://shop.example.com/検索/商品';
+  return `https://shop.example.com/catalog${i === 1 ? '?q="red shoes"' : ''}`;
+});
+/** As Go writes a `url.URL`. */
+const SERVICE_URL = {
+  Scheme: 'http',
+  Opaque: '',
+  User: null,
+  Host: '10.0.0.7:8080',
+  Path: '',
+  RawPath: '',
+  ForceQuery: false,
+  RawQuery: '',
+  Fragment: '',
+};
 const METHODS = ['GET', 'GET', 'GET', 'GET', 'GET', 'HEAD', 'POST', 'GET'];
 const FIRST_MS = Date.UTC(2026, 10, 21, 11, 0, 0);
 
 /** A small linear congruential generator (Numerical Recipes): the same numbers everywhere. */
-const randomNumbers = (seed: number) => {
+export const randomNumbers = (seed: number) => {
   let state = seed >>> 0;
   return (below: number): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -35,7 +52,7 @@ const randomNumbers = (seed: number) => {
 
 const pick = <T>(list: readonly T[], index: number): T => list[index % list.length] as T;
 
-/** One line of Traefik's access log, about 1.3 KB, without its newline. */
+/** One line of Traefik's access log, about 1.2 KB, without its newline. */
 export const traefikLine = (
   index: number,
   random: (below: number) => number,
@@ -74,7 +91,8 @@ export const traefikLine = (
     RouterName: 'web@docker',
     ServiceAddr: '10.0.0.7:8080',
     ServiceName: 'app@docker',
-    ServiceURL: 'http://10.0.0.7:8080',
+    // Traefik writes a struct or a text, depending on its version.
+    ServiceURL: index % 5 === 0 ? SERVICE_URL : 'http://10.0.0.7:8080',
     StartLocal: utc,
     StartUTC: utc,
     entryPointName: 'websecure',
@@ -86,7 +104,7 @@ export const traefikLine = (
     'request_Cache-Control': 'no-cache',
     request_Cookie: 'REDACTED',
     request_Dnt: '1',
-    request_Referer: 'https://shop.example.com/catalog',
+    request_Referer: pick(REFERERS, random(256)),
     'request_Sec-Fetch-Mode': random(9) === 0 ? 'navigate' : 'cors',
     'request_User-Agent': pick(AGENTS, random(64)),
     'request_X-Forwarded-Host': host,
@@ -125,26 +143,54 @@ export interface MadeLog {
   readonly rawBytes: number;
 }
 
-/** Writes a gzip'd log of `lines` lines in the given format to `file`. */
-export const makeLog = async (
-  file: string,
-  options: { lines: number; format: 'traefik' | 'nginx'; ratePerSecond?: number; gzipLevel?: number },
-): Promise<MadeLog> => {
+export interface LogOrder {
+  readonly lines: number;
+  readonly format: 'traefik' | 'nginx';
+  readonly ratePerSecond?: number;
+  /** Default: gzip. */
+  readonly compression?: 'gzip' | 'zstd';
+  readonly gzipLevel?: number;
+  /** Gzip members that the log is cut into, as rotation and shippers leave them. */
+  readonly members?: number;
+}
+
+const LINES_AT_ONCE = 500;
+
+/** Text of lines `from` to `to`. */
+const textOf = (
+  { format, ratePerSecond = 1_000 }: LogOrder,
+  [from, to]: readonly [number, number],
+  random: (below: number) => number,
+): string => {
+  const makeLine = format === 'traefik' ? traefikLine : nginxLine;
+  let text = '';
+  for (let index = from; index < to; index += 1) text += `${makeLine(index, random, ratePerSecond)}\n`;
+  return text;
+};
+
+const compressorFor = ({ compression, gzipLevel = 6 }: LogOrder) =>
+  compression === 'zstd' ? createZstdCompress() : createGzip({ level: gzipLevel, chunkSize: 256 * 1024 });
+
+/** Writes a compressed log of `lines` lines to `file`. */
+export const makeLog = async (file: string, order: LogOrder): Promise<MadeLog> => {
+  const { lines, members = 1 } = order;
   const random = randomNumbers(7);
-  const makeLine = options.format === 'traefik' ? traefikLine : nginxLine;
-  const gzip = createGzip({ level: options.gzipLevel ?? 6, chunkSize: 256 * 1024 });
-  const out = createWriteStream(file);
-  gzip.pipe(out);
   let rawBytes = 0;
-  for (let index = 0; index < options.lines; ) {
-    let text = '';
-    for (const stop = Math.min(index + 500, options.lines); index < stop; index += 1) {
-      text += `${makeLine(index, random, options.ratePerSecond ?? 1_000)}\n`;
-    }
-    rawBytes += text.length;
-    if (!gzip.write(text)) await new Promise((resolve) => gzip.once('drain', resolve));
+  for (let member = 0; member < members; member += 1) {
+    const first = Math.floor((member * lines) / members);
+    const end = Math.floor(((member + 1) * lines) / members);
+    const pieces = function* (): Generator<Buffer> {
+      for (let at = first; at < end; at += LINES_AT_ONCE) {
+        const bytes = Buffer.from(textOf(order, [at, Math.min(at + LINES_AT_ONCE, end)], random));
+        rawBytes += bytes.length;
+        yield bytes;
+      }
+    };
+    await pipeline(
+      pieces(),
+      compressorFor(order),
+      createWriteStream(file, { flags: member === 0 ? 'w' : 'a' }),
+    );
   }
-  gzip.end();
-  await finished(out);
-  return { file, lines: options.lines, rawBytes };
+  return { file, lines, rawBytes };
 };

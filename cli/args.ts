@@ -1,108 +1,15 @@
-/** The command line: commands, their options, and what values these may have. */
+/** The command line: its commands, and which options each has. */
 
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { EXIT, type ExitCode } from '../core/errors.ts';
-import { parseLineTime } from '../core/parse/line-time.ts';
-import { DEFAULT_SEED } from '../core/rules/rule-set.ts';
-import { parseRatePerSecond } from '../core/units.ts';
 import { decodeCommand } from './commands/decode.ts';
 import { demoCommand } from './commands/demo.ts';
 import { planCommand } from './commands/plan.ts';
-import { type ReplayOptions, replayCommand } from './commands/replay.ts';
+import { replayCommand } from './commands/replay.ts';
 import { rulesCheckCommand } from './commands/rules-check.ts';
 import { rulesExplainCommand } from './commands/rules-explain.ts';
 import type { CliContext } from './context.ts';
-
-const invalid = (allowed: string): never => {
-  throw new InvalidArgumentError(`It must be ${allowed}.`);
-};
-
-const NUMBER = /^\d+(\.\d+)?$/;
-
-const parseNumber =
-  (suffix: RegExp, allowed: string) =>
-  (text: string): number => {
-    const digits = text.replace(suffix, '');
-    const value = Number(digits);
-    return NUMBER.test(digits) && value > 0 ? value : invalid(allowed);
-  };
-
-const parseRate = (text: string): number => {
-  const rate = parseRatePerSecond(text);
-  return rate !== undefined && rate > 0 ? rate : invalid('a rate such as 200/s, 90/m or 10/h');
-};
-
-const parseInstant = (text: string): number =>
-  parseLineTime(text.length === 10 && text.includes('-') ? `${text}T00:00:00Z` : text)?.atMs ??
-  invalid('an instant such as 2026-11-21T11:18:00Z, 2026-11-21 or an epoch number');
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
-
-const LOGS = new Argument(
-  '<LOG...>',
-  'a file, a glob in quotes, a folder, or - for standard input; gzip and zstd are read as they are',
-);
-
-const options = {
-  rules: new Option('--rules <PATH>', 'a rule file, or a folder of them'),
-  target: new Option(
-    '--target <[NAME=]URL>',
-    'where to send; alone, everything with safe defaults; with --rules, in place of the URL of a target',
-  ).argParser(collect),
-  speed: new Option(
-    '--speed <N>',
-    'N times as fast as recorded; in place of the speed of every rule',
-  ).argParser(parseNumber(/x$/, 'a number above 0, such as 2 or 0.5')),
-  percent: new Option('--percent <N>', "percent of each rule's percent").argParser(
-    parseNumber(/%$/, 'a number above 0, such as 10 or 0.5'),
-  ),
-  multiply: new Option(
-    '--multiply <N>',
-    'copies of each chosen request; in place of the multiply of every rule',
-  ).argParser(parseNumber(/x$/, 'a number above 0, such as 2 or 1.5')),
-  from: new Option('--from <T>', 'only requests that started at T or later').argParser(parseInstant),
-  to: new Option('--to <T>', 'only requests that started before T').argParser(parseInstant),
-  maxRate: new Option(
-    '--max-rate <N/s>',
-    'never more than N a second in sum; what is above it is held back',
-  ).argParser(parseRate),
-  rejects: new Option(
-    '--rejects <FILE>',
-    'keep the lines that could not be used, with source, line and reason',
-  ),
-  out: new Option('--out <DIR>', 'write report.json, results.ndjson and rejects.ndjson there'),
-  json: new Option('--json', 'print JSON on stdout'),
-  dryRun: new Option('--dry-run', 'send nothing, show what would be sent (as plan does)'),
-  follow: new Option('--follow', 'read on as the log grows or is rotated, and replay it live 5 s behind'),
-  seed: new Option('--seed <S>', 'another draw of the same percentages').default(DEFAULT_SEED),
-} as const;
-
-const planning = [
-  options.rules,
-  options.target,
-  options.speed,
-  options.percent,
-  options.multiply,
-  options.from,
-  options.to,
-  options.maxRate,
-];
-
-type Flags = Readonly<Record<string, unknown>>;
-
-const replayOptions = (logs: readonly string[], flags: Flags): ReplayOptions => ({
-  ...(flags as Pick<ReplayOptions, 'rules' | 'target' | 'speed' | 'percent' | 'multiply'>),
-  logs,
-  fromMs: flags.from as number | undefined,
-  toMs: flags.to as number | undefined,
-  maxRatePerSecond: flags.maxRate as number | undefined,
-  outDir: flags.out as string | undefined,
-  rejectsFile: flags.rejects as string | undefined,
-  json: flags.json === true,
-  dryRun: flags.dryRun === true,
-  follow: flags.follow === true,
-  seed: String(flags.seed),
-});
+import { type Flags, LOGS, options, parseNumber, planning, replayOptions } from './options.ts';
 
 const withOptions = (command: Command, list: readonly Option[]): Command => {
   for (const option of list) command.addOption(option);
@@ -110,7 +17,15 @@ const withOptions = (command: Command, list: readonly Option[]): Command => {
 };
 
 const EXIT_HELP = `
-Exit codes: 0 all went well, 1 a gate failed, 2 wrong arguments, rules or input, 3 stopped or could not run, 70 a bug.`;
+Exit codes: 0 all went well, 1 a gate failed, 2 wrong arguments, rules or input,
+            3 stopped or could not run, 70 a bug.`;
+
+/** What commander says of wrong arguments, in the form in which every other error is shown. */
+const formatUsageError = (text: string): string => {
+  const [message = '', suggestion] = text.trimEnd().split('\n');
+  const meant = /^\(Did you mean (.+)\?\)$/.exec(suggestion ?? '')?.[1];
+  return `${message}\nhint: ${meant === undefined ? '--help shows what is allowed' : `did you mean ${meant}?`}\n`;
+};
 
 /**
  * The program. Its commands leave their exit code with `onExit`.
@@ -132,10 +47,10 @@ export const createProgram = (
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),
+      outputError: (text, write) => write(formatUsageError(text)),
     })
     .configureHelp({ helpWidth: 100 })
     .addHelpText('after', EXIT_HELP)
-    .showHelpAfterError('hint: --help shows what is allowed')
     .exitOverride();
 
   const replay = program
@@ -174,7 +89,10 @@ export const createProgram = (
     onExit(await planCommand(replayOptions(logs, flags), context)),
   );
 
-  const rules = program.command('rules').description('check rule files, and explain what they do');
+  const rules = program
+    .command('rules')
+    .description('check rule files, and explain what they do')
+    .helpCommand(false);
   const check = rules
     .command('check')
     .description('show every fault of rule files, and run the cases beside them');
@@ -207,7 +125,7 @@ export const createProgram = (
   demo.addOption(
     new Option('--speed <N>', 'N times as fast as recorded')
       .default(10)
-      .argParser(parseNumber(/x$/, 'a number above 0')),
+      .argParser(parseNumber('--speed', /x$/, '2 or 0.5')),
   );
   demo.addOption(new Option('--out <DIR>', 'where the report is written').default('reprise-demo'));
   withOptions(demo, [options.json]);

@@ -1,78 +1,32 @@
 /** Where the planned requests of a run come from: logs that have an end, or logs that are followed as they grow. */
 
 import type { RepriseError } from '../core/errors.ts';
-import { sumOf } from '../core/measure/accounting.ts';
+import type { Accounting } from '../core/measure/accounting.ts';
 import type { LiveFigures } from '../core/measure/live.ts';
-import type { RuleSet } from '../core/rules/rule-set.ts';
-import type { PlannedRequest } from '../core/types.ts';
-import type { LogInput } from '../io/log-files.ts';
-import { openPlannedStream } from '../io/planned-stream.ts';
-import type { FeedContext } from './run.ts';
+import type { PlannedRequest, Rejected } from '../core/types.ts';
 
+/** What a feed is told of its run. */
+export interface FeedContext {
+  readonly runId: string;
+  readonly accounting: Accounting;
+  readonly onRejected: (rejected: Rejected) => void;
+  /** A recorded request, at its place on the run's time axis. */
+  readonly onRecorded: (dueAxisMs: number) => void;
+  readonly onInputError: (error: RepriseError) => void;
+}
+
+/** A stream of planned requests. Nothing is read before the first is asked for. */
 export interface RunFeed {
   /** Up to `most` planned requests; none when there are no more. */
   next(most: number): Promise<readonly PlannedRequest[]>;
   /** Reads no further; what is planned already still comes. */
   stop(): void;
+  /** Set once nothing may be sent any more. */
   fault(): RepriseError | undefined;
   /** Share of the logs that is done, from 0 to 1, where it can be known. */
   doneShare(figures: LiveFigures): number | undefined;
-  /** Whether the clock starts before anything is planned. */
+  /** Whether the clock starts before anything is planned; else it waits for the first requests. */
   readonly startsAtOnce: boolean;
-  /** Told how far off the start instant of the run's clock is. */
-  onStart?(inMs: number): void;
+  /** Told when the run's clock is at 0. */
+  onStart?(): void;
 }
-
-export interface LogFeedOptions {
-  readonly inputs: readonly LogInput[];
-  readonly ruleSet: RuleSet;
-  readonly seed: string;
-  readonly fromMs?: number | undefined;
-  readonly toMs?: number | undefined;
-}
-
-/** A feed from logs that are read to their end. */
-export const openLogFeed = (options: LogFeedOptions, context: FeedContext): RunFeed => {
-  const { inputs, ruleSet } = options;
-  const sizes = inputs.map(({ bytes }) => bytes);
-  const totalBytes = sizes.includes(undefined)
-    ? undefined
-    : sizes.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0);
-  const pacing = ruleSet.rules[0]?.pacing;
-  const speed = pacing === undefined || pacing.mode === 'constant' ? 1 : pacing.speed;
-  let bytesRead = 0;
-  let firstAtMs: number | undefined;
-  let isEnded = false;
-  const stream = openPlannedStream({
-    ...options,
-    runId: context.runId,
-    accounting: context.accounting,
-    onRejected: context.onRejected,
-    onInputError: context.onInputError,
-    onBytes: (count) => {
-      bytesRead += count;
-    },
-    onRecorded: ({ atMs }) => {
-      firstAtMs ??= atMs;
-      context.onRecorded(Math.max(0, (atMs - firstAtMs) / speed));
-    },
-  });
-  return {
-    startsAtOnce: false,
-    next: async (most) => {
-      const batch = await stream.next(most);
-      isEnded = batch.length === 0;
-      return batch;
-    },
-    stop: stream.stop,
-    fault: stream.fault,
-    doneShare: ({ sent, heldBack }) => {
-      const planned = Object.values(context.accounting.rules).reduce((sum, rule) => sum + rule.planned, 0);
-      const readShare =
-        isEnded || totalBytes === 0 ? 1 : totalBytes === undefined ? undefined : bytesRead / totalBytes;
-      if (readShare === undefined || planned === 0) return undefined;
-      // What the part that was read has planned, scaled up to the whole.
-      return Math.min(1, ((sent + sumOf(heldBack)) / planned) * Math.min(1, readShare));
-    },
-  };
-};

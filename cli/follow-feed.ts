@@ -2,32 +2,37 @@
 
 import { RepriseError } from '../core/errors.ts';
 import { createPacer, EVEN_STRETCH_MS, type Origin, pacingGroups } from '../core/pace/pacer.ts';
-import { planLog } from '../core/plan/plan-log.ts';
+import { type LogPlan, planLog } from '../core/plan/plan-log.ts';
 import type { RuleSet } from '../core/rules/rule-set.ts';
 import type { PlannedRequest } from '../core/types.ts';
 import { byteText, findByte } from '../io/byte-tools.ts';
-import { followLog } from '../io/follow.ts';
-import type { RunFeed } from './feed.ts';
-import type { FeedContext } from './run.ts';
+import type { FeedContext, RunFeed } from './feed.ts';
+import { createMailbox } from './mailbox.ts';
 
 /** From the recorded start of a request to the instant at which it is due. */
 export const FOLLOW_DELAY_MS = 5_000;
 
 /** How long before a stretch is due its requests are spread: later ones of it make a second spread. */
 const SETTLE_AHEAD_MS = 1_000;
+const LOOK_EVERY_MS = 100;
+
+/** Planned requests that wait for the sender before reading waits, too: a clock that is hours ahead must not fill the memory. */
+const MAX_WAITING = 20_000;
+
+/** A log that grows. */
+export interface FollowedLog {
+  readonly name: string;
+  /** Its text from now on, until `stop`. */
+  open(stop: AbortSignal): AsyncIterable<Uint8Array>;
+}
 
 export interface FollowFeedOptions {
-  readonly paths: readonly string[];
-  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly logs: readonly FollowedLog[];
   readonly ruleSet: RuleSet;
   readonly seed: string;
 }
 
-/**
- * Refuses paces that live traffic cannot have: it comes at its own.
- *
- * @throws RepriseError PACING_NOT_LIVE
- */
+/** Refuses paces that live traffic cannot have: it comes at its own. */
 const checkPacing = (ruleSet: RuleSet): void => {
   for (const { name, pacing } of ruleSet.rules) {
     if (pacing.mode !== 'constant' && pacing.speed === 1) continue;
@@ -35,132 +40,130 @@ const checkPacing = (ruleSet: RuleSet): void => {
     throw new RepriseError(
       'PACING_NOT_LIVE',
       `rule "${name}" has the pacing ${given}, which live traffic cannot have`,
-      {
-        hint: 'with --follow, pacing is recorded or even, at speed 1',
-      },
+      { hint: 'with --follow, pacing is recorded or even, at speed 1' },
     );
   }
 };
 
-/** A queue between those who read and the one who sends. */
-const createMailbox = () => {
-  let items: PlannedRequest[] = [];
-  let wake: () => void = () => undefined;
-  let isClosed = false;
+/** The paces of a live run; all rules of one share a pacer, whatever log they are fed from. */
+const createLivePacers = (ruleSet: RuleSet, onSettled: (request: PlannedRequest) => void) => {
+  const entries = pacingGroups(ruleSet.rules).map(({ pacing, rules }) => {
+    const origin: Origin = { logAtMs: undefined };
+    return { pacing, rules, origin, pacer: createPacer(pacing, origin) };
+  });
+  const pacerOf = new Map(entries.flatMap(({ rules, pacer }) => rules.map(({ name }) => [name, pacer])));
+  const settle = (): void => {
+    for (const { pacer } of entries) {
+      for (let request = pacer.take(); request !== undefined; request = pacer.take()) onSettled(request);
+    }
+  };
   return {
-    put: (request: PlannedRequest): void => {
-      items.push(request);
-      wake();
-    },
-    close: (): void => {
-      isClosed = true;
-      wake();
-    },
-    take: async (): Promise<readonly PlannedRequest[]> => {
-      while (items.length === 0 && !isClosed) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
+    /** The run's clock is at 0 now. */
+    start: (nowWallMs: number): void => {
+      for (const { pacing, origin } of entries) {
+        // An even stretch is known in full only when it is over: it is due one stretch later.
+        const extraMs = pacing.mode === 'even' ? EVEN_STRETCH_MS : 0;
+        origin.logAtMs = nowWallMs - FOLLOW_DELAY_MS - extraMs;
       }
-      const taken = items;
-      items = [];
-      return taken;
+    },
+    /** Takes what a log has planned so far. */
+    addAll: (plan: LogPlan): void => {
+      for (let request = plan.take(); request !== undefined; request = plan.take())
+        pacerOf.get(request.rule)?.add(request);
+      settle();
+    },
+    flush: (): void => {
+      for (const { pacer } of entries) pacer.flush();
+      settle();
     },
   };
 };
 
-/** Opens the feed. The logs are read from their present end on. */
+/** Calls back a little before each even stretch of log time is due. */
+const watchStretches = (onStretch: () => void): (() => void) => {
+  const stretchNow = (): number =>
+    Math.floor((Date.now() - FOLLOW_DELAY_MS + SETTLE_AHEAD_MS) / EVEN_STRETCH_MS);
+  let stretch = stretchNow();
+  const timer = setInterval(() => {
+    const now = stretchNow();
+    if (now !== stretch) onStretch();
+    stretch = now;
+  }, LOOK_EVERY_MS);
+  return () => clearInterval(timer);
+};
+
+/**
+ * Opens the feed. Reading begins when the run's clock does.
+ *
+ * @throws RepriseError PACING_NOT_LIVE
+ */
 export const openFollowFeed = (options: FollowFeedOptions, context: FeedContext): RunFeed => {
-  const { paths, ruleSet, seed } = options;
+  const { ruleSet, seed } = options;
   checkPacing(ruleSet);
   const stopping = new AbortController();
-  const mailbox = createMailbox();
-  const pacers = pacingGroups(ruleSet.rules).map(({ pacing, rules }) => {
-    const origin: Origin = { logAtMs: undefined };
-    return { pacing, rules, origin, pacer: createPacer(pacing, origin) };
-  });
-  const pacerOf = new Map(pacers.flatMap((entry) => entry.rules.map(({ name }) => [name, entry] as const)));
+  const { signal } = stopping;
+  const mailbox = createMailbox<PlannedRequest>(MAX_WAITING);
+  const pacers = createLivePacers(ruleSet, mailbox.put);
   let startWallMs = Number.NaN;
   let fault: RepriseError | undefined;
 
-  const settle = (entry: (typeof pacers)[number]): void => {
-    for (let request = entry.pacer.take(); request !== undefined; request = entry.pacer.take())
-      mailbox.put(request);
-  };
-
-  const read = async (path: string): Promise<void> => {
-    const plan = planLog({
+  const openPlan = (name: string): LogPlan =>
+    planLog({
+      ...context,
       ruleSet,
       seed,
-      runId: context.runId,
-      name: path,
+      name,
       byteText,
       findByte,
-      accounting: context.accounting,
-      onRejected: context.onRejected,
       onRecorded: ({ atMs }) => context.onRecorded(Math.max(0, atMs + FOLLOW_DELAY_MS - startWallMs)),
       isLive: true,
     });
-    const hand = (): void => {
-      for (let request = plan.take(); request !== undefined; request = plan.take())
-        pacerOf.get(request.rule)?.pacer.add(request);
-      for (const entry of pacers) settle(entry);
-      fault ??= plan.fault();
-      if (fault !== undefined) stopping.abort();
-    };
+
+  const hand = (plan: LogPlan): void => {
+    pacers.addAll(plan);
+    fault ??= plan.fault();
+    if (fault !== undefined) stopping.abort();
+  };
+
+  const read = async ({ name, open }: FollowedLog): Promise<void> => {
+    const plan = openPlan(name);
     try {
-      const chunks =
-        path === '-' ? options.stdin : followLog(path, { fromStart: false, stop: stopping.signal });
-      for await (const chunk of chunks) {
+      for await (const chunk of open(signal)) {
         plan.push(chunk);
-        hand();
-        if (stopping.signal.aborted) break;
+        hand(plan);
+        if (signal.aborted) break;
+        await mailbox.room();
       }
     } catch (error) {
       if (!(error instanceof RepriseError)) throw error;
       context.onInputError(error);
     }
-    plan.end();
-    hand();
+    // Stopped, half a line may stand there that is still being written.
+    if (signal.aborted) plan.cut();
+    else plan.end();
+    hand(plan);
   };
 
-  const begin = (): void => {
-    startWallMs = Date.now();
-    for (const { pacing, origin } of pacers) {
-      // An even stretch is known in full only when it is over: it is due one stretch later.
-      const extraMs = pacing.mode === 'even' ? EVEN_STRETCH_MS : 0;
-      origin.logAtMs = startWallMs - FOLLOW_DELAY_MS - extraMs;
+  const readAll = async (): Promise<void> => {
+    const unwatch = watchStretches(pacers.flush);
+    try {
+      await Promise.all(options.logs.map(read));
+      pacers.flush();
+      mailbox.close();
+    } catch (error) {
+      mailbox.close(error);
+    } finally {
+      unwatch();
     }
-    let stretch = Number.NaN;
-    const spread = setInterval(() => {
-      const now = Math.floor((Date.now() - FOLLOW_DELAY_MS + SETTLE_AHEAD_MS) / EVEN_STRETCH_MS);
-      if (now === stretch) return;
-      stretch = now;
-      flush();
-    }, 100);
-    const flush = (): void => {
-      for (const entry of pacers) {
-        entry.pacer.flush();
-        settle(entry);
-      }
-    };
-    Promise.all(paths.map(read))
-      .catch((error: unknown) => {
-        fault ??= new RepriseError('FOLLOW_FAILED', `cannot go on following: ${String(error)}`, {
-          cause: error,
-          exitCode: 70,
-        });
-      })
-      .finally(() => {
-        clearInterval(spread);
-        flush();
-        mailbox.close();
-      });
   };
 
   return {
     startsAtOnce: true,
-    onStart: begin,
+    onStart: () => {
+      startWallMs = Date.now();
+      pacers.start(startWallMs);
+      void readAll();
+    },
     next: mailbox.take,
     stop: () => stopping.abort(),
     fault: () => fault,

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 /** Where the command line meets the world: the only place that reads arguments and environment, and that ends the process. */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CommanderError } from 'commander';
 import { EXIT, type ExitCode } from '../core/errors.ts';
 import { createProgram, usageExitCode } from './args.ts';
 import type { CliContext } from './context.ts';
-import { exitCodeOfError, formatError } from './print-error.ts';
+import { exitCodeOfError, formatError, outputError } from './print-error.ts';
 
 /** Version of the package, from the sources or from what was built of them. */
 const readVersion = (): string => {
@@ -40,10 +40,18 @@ const context: CliContext = {
   },
 };
 
-// Who reads our output may go away first (`… | head`): that is no error, the writer is told by its callback.
+/** The one way out for what nobody caught: a fault of ours, never to be taken for a gate that failed (exit 1). */
+const endWith = (error: unknown): never => {
+  writeSync(process.stderr.fd, formatError(error));
+  process.exit(exitCodeOfError(error));
+};
+process.on('uncaughtException', endWith);
+
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    // Who reads our output may go away first (`… | head`): that is no error, the writer is told by its callback.
+    if (error.code === 'EPIPE') return;
+    endWith(outputError(error));
   });
 }
 

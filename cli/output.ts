@@ -1,46 +1,55 @@
 /** The files of a run: report.json, results.ndjson and rejects.ndjson in `--out`, and `--rejects` by itself. */
 
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { RepriseError } from '../core/errors.ts';
 import type { Report } from '../core/report/report-json.ts';
 import { prepareOutDir, writeFileAtomic } from '../io/atomic-file.ts';
+import { checkWritable } from '../io/check-writable.ts';
 import { createLineWriter, type LineWriter } from '../io/line-writer.ts';
 
 export interface OutputOptions {
+  /** Folder for all three files. */
   readonly outDir?: string | undefined;
+  /** Where rejected lines go; in `outDir` unless given. */
   readonly rejectsFile?: string | undefined;
 }
 
 export interface RunOutput {
   readonly results: LineWriter | undefined;
   readonly rejects: LineWriter | undefined;
-  /** Writes report.json, whole or not at all. */
+  /** Writes report.json, whole or not at all. Throws RepriseError OUT_WRITE_FAILED. */
   writeReport(report: Report): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Opens the files of a run.
+ * Opens the files of a run, and empties them once all of them can be written.
  *
- * @param onError - told of the first failure of each file; the run goes on to its report
- * @throws RepriseError where the folder cannot be made
+ * @param onError - told of the first failure of each file while it is written; the run goes on to its report
+ * @throws RepriseError OUT_DIR_UNUSABLE, OUT_FILE_UNUSABLE
  */
 export const openOutput = async (
-  options: OutputOptions,
+  { outDir, rejectsFile }: OutputOptions,
   onError: (error: RepriseError) => void,
 ): Promise<RunOutput> => {
-  const dir = options.outDir === undefined ? undefined : resolve(options.outDir);
-  if (dir !== undefined) await prepareOutDir(dir);
-  const open = (path: string): LineWriter => createLineWriter(path, { onError });
-  const results = dir === undefined ? undefined : open(join(dir, 'results.ndjson'));
-  const rejectsFile = options.rejectsFile ?? (dir === undefined ? undefined : join(dir, 'rejects.ndjson'));
-  const rejects = rejectsFile === undefined ? undefined : open(resolve(rejectsFile));
+  if (outDir !== undefined) await prepareOutDir(outDir);
+  const inOut = (name: string): string | undefined => (outDir === undefined ? undefined : join(outDir, name));
+  const paths = {
+    results: inOut('results.ndjson'),
+    rejects: rejectsFile ?? inOut('rejects.ndjson'),
+    report: inOut('report.json'),
+  };
+  for (const path of Object.values(paths)) if (path !== undefined) await checkWritable(path);
+  const open = (path: string | undefined): LineWriter | undefined =>
+    path === undefined ? undefined : createLineWriter(path, { onError });
+  const results = open(paths.results);
+  const rejects = open(paths.rejects);
   return {
     results,
     rejects,
     writeReport: async (report) => {
-      if (dir !== undefined)
-        await writeFileAtomic(join(dir, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+      if (paths.report !== undefined)
+        await writeFileAtomic(paths.report, `${JSON.stringify(report, null, 2)}\n`);
     },
     close: async () => {
       await Promise.all([results?.close(), rejects?.close()]);

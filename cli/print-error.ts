@@ -1,6 +1,7 @@
 /** Errors as people read them. */
 
 import { EXIT, type ExitCode, RepriseError } from '../core/errors.ts';
+import { describeSystemError } from '../io/system-error.ts';
 
 /** `error: <message>`, its hint below; a bug shows where it happened and asks to be reported. */
 export const formatError = (error: unknown): string => {
@@ -14,3 +15,10 @@ export const formatError = (error: unknown): string => {
 
 export const exitCodeOfError = (error: unknown): ExitCode =>
   error instanceof RepriseError ? error.exitCode : EXIT.bug;
+
+/** The error for standard output or standard error that cannot be written, other than by being closed. */
+export const outputError = (cause: unknown): RepriseError =>
+  new RepriseError('STDOUT_FAILED', `cannot write the output: ${describeSystemError(cause)}`, {
+    exitCode: EXIT.stopped,
+    cause,
+  });

@@ -1,23 +1,23 @@
 /** One replay on one machine, from logs to report: reads and plans ahead, sends at the due times, measures, and accounts for all. */
 
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { RepriseError as ReplayError, type RepriseError } from '../core/errors.ts';
+import { RepriseError } from '../core/errors.ts';
 import { type Accounting, countResult, newAccounting } from '../core/measure/accounting.ts';
 import type { LiveFigures } from '../core/measure/live.ts';
 import { createSummary, type SummaryCollector } from '../core/measure/summary.ts';
+import type { Sender } from '../core/ports.ts';
 import { rejectLine } from '../core/report/reject-line.ts';
 import { buildReport, type EndedBy, type Report } from '../core/report/report-json.ts';
 import { resultLine } from '../core/report/result-line.ts';
 import type { RuleSet } from '../core/rules/rule-set.ts';
 import { createReplayer, type Replayer } from '../core/send/replayer.ts';
-import type { PlannedRequest, Rejected } from '../core/types.ts';
-import { startClock, startTicker } from '../io/clock.ts';
+import type { Result } from '../core/types.ts';
 import { createHttpSender } from '../io/http-sender.ts';
-import type { LogInput } from '../io/log-files.ts';
 import { resolveHeaderEnv } from '../io/sent-headers.ts';
-import type { RunFeed } from './feed.ts';
+import type { FeedContext, RunFeed } from './feed.ts';
 import { openOutput, type RunOutput } from './output.ts';
+import { createRunClock, type RunClock } from './run-clock.ts';
+import { runCourse } from './run-loop.ts';
 
 export interface RunOptions {
   readonly ruleSet: RuleSet;
@@ -25,20 +25,10 @@ export interface RunOptions {
   readonly maxRatePerSecond?: number | undefined;
   readonly outDir?: string | undefined;
   readonly rejectsFile?: string | undefined;
-  readonly inputs: readonly LogInput[];
+  readonly inputNames: readonly string[];
   /** Where planned requests come from: logs read to their end, or followed as they grow. */
-  readonly openFeed: (run: FeedContext) => RunFeed;
+  readonly openFeed: (context: FeedContext) => RunFeed;
   readonly isLive: boolean;
-}
-
-/** What a feed is told of its run. */
-export interface FeedContext {
-  readonly runId: string;
-  readonly accounting: Accounting;
-  readonly onRejected: (rejected: Rejected) => void;
-  /** A recorded request, at its place on the run's time axis. */
-  readonly onRecorded: (dueAxisMs: number) => void;
-  readonly onInputError: (error: RepriseError) => void;
 }
 
 /** What a run shows of itself while it goes. */
@@ -52,9 +42,12 @@ export interface RunProgress {
 
 export interface RunHooks {
   readonly env: (name: string) => string | undefined;
-  readonly onProgress: (progress: RunProgress) => void;
-  /** Calls back at each interrupt until the returned function is called. */
-  readonly onInterrupt: (callback: () => void) => () => void;
+  /** Told ten times a second, where someone looks. */
+  readonly onProgress?: ((progress: RunProgress) => void) | undefined;
+  /** Once aborted, nothing more is planned or sent; what is in flight may end. */
+  readonly stop: AbortSignal;
+  /** Once aborted, what is in flight is cut off, too. */
+  readonly abort: AbortSignal;
 }
 
 export interface RunEnd {
@@ -63,193 +56,159 @@ export interface RunEnd {
   readonly errors: readonly RepriseError[];
 }
 
-/** Requests planned ahead of their due time. */
-const PLANNED_AHEAD = 20_000;
-const BATCH = 256;
-/** Between the first requests being planned and the first due instant: time for the process to warm up. */
-const LEAD_MS = 250;
 const PROGRESS_EVERY_MS = 100;
-/** Once the last request was due, and its time is over, this long is waited before what is left is cut off. */
-const GRACE_MS = 5_000;
-const NAP_MS = 4;
 
 interface Run {
+  readonly id: string;
   readonly options: RunOptions;
   readonly accounting: Accounting;
   readonly summary: SummaryCollector;
-  readonly output: RunOutput;
   readonly errors: RepriseError[];
+  /** The files, once they are open; nothing is read or sent before. */
+  output: RunOutput | undefined;
   endedBy: EndedBy;
   isStopping: boolean;
 }
 
-/** Plans ahead and hands over, until the logs end or the run is stopped. Resolves when everything has been offered. */
-const feedReplayer = async (
-  run: Run,
-  feed: RunFeed,
-  replayer: Replayer,
-  stop: (endedBy: EndedBy) => void,
-): Promise<void> => {
-  for (;;) {
-    if (replayer.waiting() >= PLANNED_AHEAD && !run.isStopping) {
-      await sleep(NAP_MS);
-      continue;
-    }
-    const batch = await feed.next(BATCH);
-    const fault = feed.fault();
-    if (fault !== undefined && !run.errors.includes(fault)) {
-      run.errors.push(fault);
-      stop('error');
-    }
-    if (batch.length === 0) return;
-    for (const request of batch) offer(run, replayer, request);
-  }
-};
-
-const offer = (run: Run, replayer: Replayer, request: PlannedRequest): void => {
-  run.summary.planned(request);
-  replayer.offer(request);
-};
-
-/** Waits until all that was sent has ended; what does not end within its time is cut off. */
-const drain = async (run: Run, replayer: Replayer, abort: () => void): Promise<void> => {
-  const timeoutMs = Math.max(
-    0,
-    ...Object.values(run.options.ruleSet.targets).map((target) => target.timeoutMs),
-  );
-  let quietSince: number | undefined;
-  while (replayer.waiting() > 0 || replayer.inFlight() > 0) {
-    if (replayer.waiting() === 0) quietSince ??= performance.now();
-    if (quietSince !== undefined && performance.now() - quietSince > timeoutMs + GRACE_MS) abort();
-    await sleep(NAP_MS);
-  }
-};
-
-const inputLines = (inputs: readonly LogInput[]) => inputs.map(({ name }) => ({ name }));
-
-/**
- * Runs a replay to its end. Whatever happens on the way, what was read, planned and sent is in the report; it throws only where the
- * run could not begin.
- *
- * @throws RepriseError where a header's variable is missing, or the output folder cannot be made
- */
-export const runReplay = async (options: RunOptions, hooks: RunHooks): Promise<RunEnd> => {
-  const { ruleSet } = options;
-  resolveHeaderEnv(ruleSet.rules, hooks.env);
-  const ruleNames = ruleSet.rules.map(({ name }) => name);
-  const runId = randomUUID();
-  const errors: RepriseError[] = [];
-  const output = await openOutput(options, (error) => {
-    errors.push(error);
-    stop('error');
-  });
-  const run: Run = {
+const newRun = (options: RunOptions): Run => {
+  const ruleNames = options.ruleSet.rules.map(({ name }) => name);
+  return {
+    id: randomUUID(),
     options,
     accounting: newAccounting(ruleNames),
     summary: createSummary({ ruleNames }),
-    output,
-    errors,
+    errors: [],
+    output: undefined,
     endedBy: 'end',
     isStopping: false,
   };
-  const startedAt = new Date();
-  const base = startClock();
-  let startMs = Number.POSITIVE_INFINITY;
-  const clock = (): number => base() - startMs;
-  const sender = createHttpSender({ targets: Object.values(ruleSet.targets), clock, env: hooks.env });
-  const replayer = createReplayer({
-    sender,
-    clock,
-    targets: ruleSet.targets,
-    maxRatePerSecond: options.maxRatePerSecond,
-    isLive: options.isLive,
-    onResult: (result) => {
-      const counts = run.accounting.rules[result.request.rule];
-      if (counts !== undefined) countResult(counts, result);
-      const route = run.summary.result(result);
-      if (output.results !== undefined) output.results.write(resultLine(result, route));
-    },
-  });
-  const feed = options.openFeed({
-    runId,
+};
+
+const openFeed = (run: Run): RunFeed =>
+  run.options.openFeed({
+    runId: run.id,
     accounting: run.accounting,
-    onRejected: (rejected) => output.rejects?.write(rejectLine(rejected)),
+    onRejected: (rejected) => run.output?.rejects?.write(rejectLine(rejected)),
     onRecorded: run.summary.recorded,
-    onInputError: (error) => errors.push(error),
+    onInputError: (error) => run.errors.push(error),
   });
 
-  function stop(endedBy: EndedBy): void {
-    if (run === undefined || run.isStopping) return;
+const countEnd = (run: Run, result: Result): void => {
+  const counts = run.accounting.rules[result.request.rule];
+  if (counts !== undefined) countResult(counts, result);
+  const route = run.summary.result(result);
+  run.output?.results?.write(resultLine(result, route));
+};
+
+/** Stops a run once: whatever comes later does not change how it ended. */
+const createStop =
+  (run: Run, feed: RunFeed, replayer: Replayer) =>
+  (endedBy: EndedBy): void => {
+    if (run.isStopping) return;
     run.isStopping = true;
     run.endedBy = endedBy;
     feed.stop();
     replayer.stop('stopped');
-  }
+  };
 
-  let interrupts = 0;
-  const release = hooks.onInterrupt(() => {
-    interrupts += 1;
-    stop('stopped');
-    if (interrupts > 1) sender.abortAll();
-  });
-
-  const fed = feedReplayer(run, feed, replayer, stop);
-  // The first requests are planned before the clock starts, so that reading does not make them late.
-  await Promise.race([fed, untilReady(replayer, feed)]);
-  startMs = base() + (feed.startsAtOnce ? 0 : LEAD_MS);
-  feed.onStart?.(startMs - base());
-  const ticker = startTicker(() => replayer.tick());
-  const progress = setInterval(() => {
-    const figures = run.summary.live(clock());
-    hooks.onProgress({
-      figures,
-      elapsedMs: Math.max(0, clock()),
-      doneShare: feed.doneShare(figures),
-      isStopping: run.isStopping,
-    });
-  }, PROGRESS_EVERY_MS);
-  try {
-    await fed;
-    await drain(run, replayer, () => sender.abortAll());
-  } finally {
-    ticker.stop();
-    clearInterval(progress);
-    release();
-    await sender.close();
-  }
-  await output.close();
-  return finish(run, { runId, startedAt, durationMs: Math.max(0, clock()) });
+const onAbort = (signal: AbortSignal, callback: () => void): void => {
+  if (signal.aborted) callback();
+  else signal.addEventListener('abort', callback, { once: true });
 };
 
-/** Resolves when enough is planned to begin. */
-const untilReady = async (replayer: Replayer, feed: RunFeed): Promise<void> => {
-  while (!feed.startsAtOnce && replayer.waiting() < Math.min(PLANNED_AHEAD, 1_000)) await sleep(NAP_MS);
-};
-
-const finish = async (
+/** Reports progress until the returned function is called. */
+const startProgress = (
   run: Run,
-  facts: { runId: string; startedAt: Date; durationMs: number },
-): Promise<RunEnd> => {
-  const { options, accounting, errors, output } = run;
-  const report = buildReport({
-    run: {
-      id: facts.runId,
-      startedAt: facts.startedAt.toISOString(),
-      endedAt: new Date().toISOString(),
-      durationMs: facts.durationMs,
-      rulesHash: options.ruleSet.hash,
-      seed: options.seed,
-      endedBy: run.endedBy,
-      inputs: inputLines(options.inputs),
-    },
-    accounting,
-    summary: run.summary.snapshot(),
+  feed: RunFeed,
+  clock: RunClock,
+  onProgress: RunHooks['onProgress'],
+): (() => void) => {
+  if (onProgress === undefined) return () => undefined;
+  const timer = setInterval(() => {
+    const figures = run.summary.live(clock.now());
+    const { isStopping } = run;
+    onProgress({ figures, elapsedMs: clock.elapsedMs(), doneShare: feed.doneShare(figures), isStopping });
+  }, PROGRESS_EVERY_MS);
+  return () => clearInterval(timer);
+};
+
+/**
+ * Runs a replay to its end. Whatever happens on the way, what was read, planned and sent is in the report; it throws only where the
+ * run could not begin, and then nothing was sent and no file was touched.
+ *
+ * @throws RepriseError where a header's variable is missing, the rules' paces do not go with the logs, or the output cannot be made
+ */
+export const runReplay = async (options: RunOptions, hooks: RunHooks): Promise<RunEnd> => {
+  const { ruleSet } = options;
+  resolveHeaderEnv(ruleSet.rules, hooks.env);
+  const run = newRun(options);
+  const feed = openFeed(run);
+  const clock = createRunClock();
+  const targets = Object.values(ruleSet.targets);
+  const sender = createHttpSender({ targets, clock: clock.now, env: hooks.env });
+  const replayer = createReplayer({
+    ...options,
+    sender,
+    clock: clock.now,
+    targets: ruleSet.targets,
+    onResult: (result) => countEnd(run, result),
   });
+  const stop = createStop(run, feed, replayer);
+  const startedAt = new Date();
+  let endProgress = (): void => undefined;
   try {
-    await output.writeReport(report);
-  } catch (error) {
-    if (!(error instanceof ReplayError)) throw error;
-    errors.push(error);
+    run.output = await openOutput(options, (error) => {
+      run.errors.push(error);
+      stop('error');
+    });
+    onAbort(hooks.stop, () => stop('stopped'));
+    onAbort(hooks.abort, sender.abortAll);
+    await runCourse({
+      feed,
+      replayer,
+      onPlanned: run.summary.planned,
+      onFault: () => stop('error'),
+      isStopping: () => run.isStopping,
+      onStart: (inMs) => {
+        clock.startIn(inMs);
+        endProgress = startProgress(run, feed, clock, hooks.onProgress);
+      },
+      timeoutMs: Math.max(...targets.map(({ timeoutMs }) => timeoutMs)),
+      abort: sender.abortAll,
+    });
+  } finally {
+    endProgress();
+    await endOutput(sender, run);
   }
+  const fault = feed.fault();
+  if (fault !== undefined) run.errors.push(fault);
+  const { errors } = run;
+  const report = reportOf(run, startedAt, clock.elapsedMs());
+  await run.output?.writeReport(report).catch((error: unknown) => {
+    if (!(error instanceof RepriseError)) throw error;
+    errors.push(error);
+  });
   return { report, errors };
 };
+
+/** Closing the sender ends what is in flight, and that is written, too. */
+const endOutput = async (sender: Sender, run: Run): Promise<void> => {
+  await sender.close();
+  await run.output?.close();
+};
+
+const reportOf = (run: Run, startedAt: Date, durationMs: number): Report =>
+  buildReport({
+    run: {
+      id: run.id,
+      startedAt: startedAt.toISOString(),
+      endedAt: new Date().toISOString(),
+      durationMs,
+      rulesHash: run.options.ruleSet.hash,
+      seed: run.options.seed,
+      endedBy: run.endedBy,
+      inputs: run.options.inputNames.map((name) => ({ name })),
+    },
+    accounting: run.accounting,
+    summary: run.summary.snapshot(),
+  });

@@ -1,18 +1,19 @@
 /** `reprise decode`: each recorded request of a log as one line of JSON on stdout; rejects are counted on stderr. */
 
+import { resolve } from 'node:path';
 import { EXIT, RepriseError } from '../../core/errors.ts';
-import { newLineCounts, sumOf } from '../../core/measure/accounting.ts';
-import { createDecoder } from '../../core/parse/decode.ts';
-import { formatCount } from '../../core/report/format.ts';
+import { type LineCounts, newLineCounts, sumOf } from '../../core/measure/accounting.ts';
+import { createDecoder, type DecoderOptions } from '../../core/parse/decode.ts';
+import { formatCount, formatParts } from '../../core/report/format.ts';
 import { rejectLine } from '../../core/report/reject-line.ts';
 import { faultsError } from '../../core/rules/fault.ts';
 import { loadRules } from '../../core/rules/load.ts';
 import type { LogOptions } from '../../core/rules/rule-set.ts';
-import type { RecordedRequest } from '../../core/types.ts';
+import { REJECT_REASONS, type RecordedRequest, type Rejected } from '../../core/types.ts';
 import { byteText, findByte } from '../../io/byte-tools.ts';
-import { findLogs } from '../../io/log-files.ts';
+import { findLogs, type LogInput } from '../../io/log-files.ts';
 import { readRuleFiles } from '../../io/rule-files.ts';
-import { type Command, writeTo } from '../context.ts';
+import { type CliContext, type Command, writeTo } from '../context.ts';
 import { openOutput } from '../output.ts';
 import { formatError } from '../print-error.ts';
 
@@ -35,55 +36,73 @@ const logOptions = async (path: string | undefined): Promise<LogOptions> => {
   return ruleSet.logs;
 };
 
+/** Prints the requests of one log; false once nobody reads any more. */
+const decodeInput = async (
+  input: LogInput,
+  decoderOptions: Pick<DecoderOptions, 'logs' | 'counts' | 'onRejected'>,
+  stdout: CliContext['stdout'],
+): Promise<boolean> => {
+  let text = '';
+  const decoder = createDecoder({
+    ...decoderOptions,
+    name: input.name,
+    byteText,
+    findByte,
+    onRequest: (request) => {
+      text += `${printed(request)}\n`;
+    },
+  });
+  const flush = async (): Promise<boolean> => {
+    const isWanted = text === '' || (await writeTo(stdout, text));
+    text = '';
+    return isWanted;
+  };
+  try {
+    for await (const chunk of input.open()) {
+      decoder.push(chunk);
+      if (!(await flush())) return false;
+    }
+  } finally {
+    decoder.end();
+    await flush();
+  }
+  return true;
+};
+
+const describeCounts = ({ lines, parsed, repaired, rejected }: LineCounts): string => {
+  const why = formatParts(
+    Object.fromEntries(Object.entries(rejected).filter(([, count]) => count > 0)),
+    REJECT_REASONS.length,
+  );
+  const mended = repaired === 0 ? '' : `, ${formatCount(repaired)} of them mended`;
+  const reasons = why === '' ? '' : ` (${why})`;
+  const noun = lines === 1 ? 'line' : 'lines';
+  return `${formatCount(lines)} ${noun}: ${formatCount(parsed)} decoded${mended}, ${formatCount(sumOf(rejected))} rejected${reasons}\n`;
+};
+
 /** Runs `reprise decode`. */
 export const decodeCommand: Command<DecodeOptions> = async (options, { cwd, stdin, stdout, stderr }) => {
   const logs = await logOptions(options.rules);
   const inputs = await findLogs(options.logs, { cwd, stdin });
   const counts = newLineCounts();
   const errors: RepriseError[] = [];
-  const output = await openOutput({ rejectsFile: options.rejectsFile }, (error) => errors.push(error));
+  const rejectsFile = options.rejectsFile === undefined ? undefined : resolve(cwd, options.rejectsFile);
+  const output = await openOutput({ rejectsFile }, (error) => errors.push(error));
+  const onRejected = (rejected: Rejected): void => output.rejects?.write(rejectLine(rejected));
   let isWanted = true;
   for (const input of inputs) {
-    let text = '';
-    const decoder = createDecoder({
-      name: input.name,
-      logs,
-      byteText,
-      findByte,
-      counts,
-      onRejected: (rejected) => output.rejects?.write(rejectLine(rejected)),
-      onRequest: (request) => {
-        text += `${printed(request)}\n`;
-      },
-    });
-    const flush = async (): Promise<void> => {
-      if (text !== '') isWanted = await writeTo(stdout, text);
-      text = '';
-    };
     try {
-      for await (const chunk of input.open()) {
-        decoder.push(chunk);
-        await flush();
-        // Who reads has seen enough: `reprise decode … | head`.
-        if (!isWanted) break;
-      }
+      isWanted = await decodeInput(input, { logs, counts, onRejected }, stdout);
     } catch (error) {
       if (!(error instanceof RepriseError)) throw error;
       errors.push(error);
     }
-    decoder.end();
-    await flush();
     if (!isWanted) break;
   }
   await output.close();
-  const reasons = Object.entries(counts.rejected).filter(([, count]) => count > 0);
-  const why = reasons.map(([reason, count]) => `${reason} ${formatCount(count)}`).join(', ');
-  const rejected = sumOf(counts.rejected);
-  const repaired = counts.repaired === 0 ? '' : `, ${formatCount(counts.repaired)} of them mended`;
-  await writeTo(
-    stderr,
-    `${formatCount(counts.lines)} lines: ${formatCount(counts.parsed)} decoded${repaired}, ${formatCount(rejected)} rejected${why === '' ? '' : ` (${why})`}\n`,
-  );
+  // Who reads has seen enough (`reprise decode … | head`), and counts of a part would only mislead.
+  if (!isWanted) return EXIT.ok;
+  await writeTo(stderr, describeCounts(counts));
   for (const error of errors) await writeTo(stderr, formatError(error));
   return errors[0]?.exitCode ?? EXIT.ok;
 };

@@ -1,15 +1,19 @@
 /** `reprise plan`, and `replay --dry-run`: what would be sent where and when, and what is left out and why. Nothing is sent. */
 
+import { resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EXIT, type RepriseError } from '../../core/errors.ts';
 import { newAccounting } from '../../core/measure/accounting.ts';
-import { createPlanSummary } from '../../core/measure/plan-summary.ts';
+import { createPlanSummary, type PlanReport } from '../../core/measure/plan-summary.ts';
 import { createRateLimits } from '../../core/pace/rate-limit.ts';
 import { renderPlan } from '../../core/report/plan-text.ts';
 import { rejectLine } from '../../core/report/reject-line.ts';
 import { formatFault } from '../../core/rules/fault.ts';
+import type { RuleSet } from '../../core/rules/rule-set.ts';
 import { findLogs } from '../../io/log-files.ts';
 import { openPlannedStream } from '../../io/planned-stream.ts';
-import { type Command, wantsColor, widthOf, writeTo } from '../context.ts';
+import { type CliContext, type Command, wantsColor, widthOf, writeTo } from '../context.ts';
+import { type Interrupts, watchInterrupts } from '../interrupts.ts';
 import { openOutput } from '../output.ts';
 import { formatError } from '../print-error.ts';
 import { chooseRules } from '../rules-option.ts';
@@ -17,44 +21,68 @@ import type { ReplayOptions } from './replay.ts';
 
 const BATCH = 1_024;
 
-/** Runs `reprise plan`. */
-export const planCommand: Command<ReplayOptions> = async (options, context) => {
-  const { ruleSet, warnings } = await chooseRules(options);
-  for (const warning of warnings) await writeTo(context.stderr, `${formatFault(warning)}\n`);
-  const inputs = await findLogs(options.logs, { cwd: context.cwd, stdin: context.stdin });
+interface Planned {
+  readonly plan: PlanReport;
+  readonly errors: readonly RepriseError[];
+  readonly isStopped: boolean;
+}
+
+/** Reads the logs to their end, or until an interrupt. */
+const planLogs = async (
+  options: ReplayOptions,
+  ruleSet: RuleSet,
+  context: CliContext,
+  { stop }: Interrupts,
+): Promise<Planned> => {
+  const { cwd } = context;
+  const inputs = await findLogs(options.logs, context);
   const ruleNames = ruleSet.rules.map(({ name }) => name);
   const accounting = newAccounting(ruleNames);
   const summary = createPlanSummary(ruleNames);
   const errors: RepriseError[] = [];
-  const output = await openOutput({ rejectsFile: options.rejectsFile }, (error) => errors.push(error));
+  const rejectsFile = options.rejectsFile === undefined ? undefined : resolve(cwd, options.rejectsFile);
+  const output = await openOutput({ rejectsFile }, (error) => errors.push(error));
   const stream = openPlannedStream({
+    ...options,
     inputs,
     ruleSet,
-    seed: options.seed,
-    fromMs: options.fromMs,
-    toMs: options.toMs,
     accounting,
     onRejected: (rejected) => output.rejects?.write(rejectLine(rejected)),
     onInputError: (error) => errors.push(error),
   });
   const isWithinRates = createRateLimits(ruleSet.targets, options.maxRatePerSecond);
-  const release = context.onInterrupt(stream.stop);
+  stop.addEventListener('abort', stream.stop, { once: true });
+  if (stop.aborted) stream.stop();
   for (let batch = await stream.next(BATCH); batch.length > 0; batch = await stream.next(BATCH)) {
     for (const request of batch) {
       summary.planned(request);
       if (!isWithinRates(request)) summary.heldBack(request, 'max_rate');
     }
+    // Else an interrupt would not be heard while there is more in memory.
+    await nextTurn();
   }
-  release();
   await output.close();
   const fault = stream.fault();
   if (fault !== undefined) errors.push(fault);
-  const plan = summary.snapshot(accounting);
-  const { stdout, env } = context;
-  const text = options.json
-    ? `${JSON.stringify(plan, null, 2)}\n`
-    : renderPlan(plan, { width: widthOf(stdout), color: wantsColor(stdout, env) });
-  await writeTo(stdout, text);
-  for (const error of errors) await writeTo(context.stderr, formatError(error));
-  return errors[0]?.exitCode ?? EXIT.ok;
+  return { plan: summary.snapshot(accounting), errors, isStopped: stop.aborted };
+};
+
+/** Runs `reprise plan`. */
+export const planCommand: Command<ReplayOptions> = async (options, context) => {
+  const { stdout, stderr, env } = context;
+  const interrupts = watchInterrupts(context.onInterrupt);
+  try {
+    const { ruleSet, warnings } = await chooseRules(options);
+    for (const warning of warnings) await writeTo(stderr, `${formatFault(warning)}\n`);
+    const { plan, errors, isStopped } = await planLogs(options, ruleSet, context, interrupts);
+    const text = options.json
+      ? `${JSON.stringify(plan, null, 2)}\n`
+      : renderPlan(plan, { width: widthOf(stdout), color: wantsColor(stdout, env) });
+    await writeTo(stdout, text);
+    if (isStopped) await writeTo(stderr, 'stopped early: this is the plan of what was read until then\n');
+    for (const error of errors) await writeTo(stderr, formatError(error));
+    return isStopped ? EXIT.stopped : (errors[0]?.exitCode ?? EXIT.ok);
+  } finally {
+    interrupts.release();
+  }
 };

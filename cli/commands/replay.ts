@@ -1,14 +1,16 @@
 /** `reprise replay`: sends what the rules choose of a log, at the recorded rhythm. */
 
+import { resolve } from 'node:path';
 import { EXIT, type ExitCode, RepriseError } from '../../core/errors.ts';
 import { renderSummary } from '../../core/report/text.ts';
 import { formatFault } from '../../core/rules/fault.ts';
-import type { RuleSet } from '../../core/rules/rule-set.ts';
 import { findLogs } from '../../io/log-files.ts';
 import { type CliContext, type Command, wantsColor, widthOf, writeTo } from '../context.ts';
-import { openLogFeed } from '../feed.ts';
+import { findFollowed } from '../find-followed.ts';
 import { openFollowFeed } from '../follow-feed.ts';
+import { type Interrupts, watchInterrupts } from '../interrupts.ts';
 import { openProgress } from '../live/progress.ts';
+import { openLogFeed } from '../log-feed.ts';
 import { formatError } from '../print-error.ts';
 import { chooseRules, type RulesOptions } from '../rules-option.ts';
 import { type RunEnd, type RunOptions, runReplay } from '../run.ts';
@@ -30,24 +32,23 @@ export interface ReplayOptions extends RulesOptions {
 /** What a run that has come to its end is worth. */
 const exitCodeOf = ({ report, errors }: RunEnd): ExitCode => {
   if (!report.balanced) return EXIT.bug;
-  const [first] = errors;
-  if (first !== undefined) return first.exitCode;
-  return report.run.endedBy === 'end' ? EXIT.ok : EXIT.stopped;
+  if (report.run.endedBy === 'stopped') return EXIT.stopped;
+  return errors[0]?.exitCode ?? EXIT.ok;
 };
 
 /** Runs a replay and shows it: progress on a terminal, then the summary or, with `json`, the report. */
 export const showReplay = async (
-  options: Omit<RunOptions, 'openFeed' | 'inputs'> &
-    Pick<RunOptions, 'openFeed' | 'inputs'> & { readonly json: boolean },
+  options: RunOptions & { readonly json: boolean },
   context: CliContext,
+  { stop, abort }: Interrupts,
 ): Promise<ExitCode> => {
   const { stdout, stderr, env } = context;
   const progress = openProgress(stderr, wantsColor(stderr, env));
   let end: RunEnd;
   try {
-    end = await runReplay(options, { env, onInterrupt: context.onInterrupt, onProgress: progress.update });
+    end = await runReplay(options, { env, stop, abort, onProgress: progress?.update });
   } finally {
-    progress.end();
+    progress?.end();
   }
   const text = options.json
     ? `${JSON.stringify(end.report, null, 2)}\n`
@@ -57,51 +58,60 @@ export const showReplay = async (
   return exitCodeOf(end);
 };
 
-const feedOf = (
-  options: ReplayOptions,
-  ruleSet: RuleSet,
-  context: CliContext,
-): Promise<Pick<RunOptions, 'openFeed' | 'inputs' | 'isLive'>> =>
-  options.follow ? followed(options, ruleSet, context) : read(options, ruleSet, context);
+type Feeding = Pick<RunOptions, 'openFeed' | 'inputNames' | 'isLive'>;
 
-const followed = async (
+const readLogs = async (
   { logs, fromMs, toMs, seed }: ReplayOptions,
-  ruleSet: RuleSet,
+  ruleSet: RunOptions['ruleSet'],
   context: CliContext,
-) => {
-  if (fromMs !== undefined || toMs !== undefined) {
-    throw new RepriseError('ARGUMENT_INVALID', '--from and --to do not go with --follow, which starts now');
-  }
-  const inputs = logs.map((name) => ({ name, rereadable: false, open: neverOpened }));
+): Promise<Feeding> => {
+  const inputs = await findLogs(logs, context);
   return {
-    inputs,
-    isLive: true,
-    openFeed: (run: Parameters<RunOptions['openFeed']>[0]) =>
-      openFollowFeed({ paths: logs, stdin: context.stdin, ruleSet, seed }, run),
-  };
-};
-
-const neverOpened = (): never => {
-  throw new RepriseError('INPUT_READ_TWICE', 'a followed log is read by its follower alone', {
-    exitCode: EXIT.bug,
-  });
-};
-
-const read = async ({ logs, fromMs, toMs, seed }: ReplayOptions, ruleSet: RuleSet, context: CliContext) => {
-  const inputs = await findLogs(logs, { cwd: context.cwd, stdin: context.stdin });
-  return {
-    inputs,
+    inputNames: inputs.map(({ name }) => name),
     isLive: false,
-    openFeed: (run: Parameters<RunOptions['openFeed']>[0]) =>
-      openLogFeed({ inputs, ruleSet, seed, fromMs, toMs }, run),
+    openFeed: (run) => openLogFeed({ inputs, ruleSet, seed, fromMs, toMs }, run),
   };
+};
+
+const followLogs = async (
+  { logs, seed }: ReplayOptions,
+  ruleSet: RunOptions['ruleSet'],
+  context: CliContext,
+): Promise<Feeding> => {
+  const followed = await findFollowed(logs, context);
+  return {
+    inputNames: followed.map(({ name }) => name),
+    isLive: true,
+    openFeed: (run) => openFollowFeed({ logs: followed, ruleSet, seed }, run),
+  };
+};
+
+const refuseWithFollow = ({ fromMs, toMs, dryRun }: ReplayOptions): void => {
+  const given = fromMs !== undefined ? '--from' : toMs !== undefined ? '--to' : dryRun ? '--dry-run' : '';
+  if (given === '') return;
+  throw new RepriseError(
+    'ARGUMENT_INVALID',
+    `${given} does not go with --follow, which replays what is logged from now on`,
+  );
 };
 
 /** Runs `reprise replay`. */
 export const replayCommand: Command<ReplayOptions> = async (options, context) => {
+  if (options.follow) refuseWithFollow(options);
   if (options.dryRun) return planCommand(options, context);
-  const { ruleSet, warnings } = await chooseRules(options);
-  for (const warning of warnings) await writeTo(context.stderr, `${formatFault(warning)}\n`);
-  const feed = await feedOf(options, ruleSet, context);
-  return showReplay({ ...options, ...feed, ruleSet }, context);
+  const interrupts = watchInterrupts(context.onInterrupt);
+  try {
+    const { ruleSet, warnings } = await chooseRules(options);
+    for (const warning of warnings) await writeTo(context.stderr, `${formatFault(warning)}\n`);
+    const feeding = await (options.follow ? followLogs : readLogs)(options, ruleSet, context);
+    const { cwd } = context;
+    const { outDir, rejectsFile } = options;
+    const files = {
+      outDir: outDir === undefined ? undefined : resolve(cwd, outDir),
+      rejectsFile: rejectsFile === undefined ? undefined : resolve(cwd, rejectsFile),
+    };
+    return await showReplay({ ...options, ...files, ...feeding, ruleSet }, context, interrupts);
+  } finally {
+    interrupts.release();
+  }
 };

@@ -1,11 +1,9 @@
 /** `reprise rules explain LOG:LINE`: what every rule makes of one line, and why. */
 
 import { EXIT, RepriseError } from '../../core/errors.ts';
-import type { RuleTrace, UnpacedRequest } from '../../core/plan/plan.ts';
-import { visibleText } from '../../core/report/format.ts';
-import type { RuleSet } from '../../core/rules/rule-set.ts';
 import { findLogs } from '../../io/log-files.ts';
 import { type Command, writeTo } from '../context.ts';
+import { renderTrace, traceJson } from '../explain-text.ts';
 import { chooseRules, type RulesOptions } from '../rules-option.ts';
 import { createTracer, type LineTrace } from '../trace-line.ts';
 
@@ -23,52 +21,6 @@ const parsePlace = (place: string): { log: string; line: number } => {
   throw new RepriseError('ARGUMENT_INVALID', `which line to explain is said as LOG:LINE, got "${place}"`, {
     hint: 'for example access.log:120; lines are counted from 1',
   });
-};
-
-const describeRequest = (request: UnpacedRequest, ruleSet: RuleSet): readonly string[] => {
-  const origin = ruleSet.targets[request.target]?.origin ?? '';
-  const headers = request.headers.map(
-    ([name, value]) =>
-      `      ${name}: ${typeof value === 'string' ? visibleText(value) : `(from the variable ${value.fromEnv})`}`,
-  );
-  return [
-    `    ${request.id}`,
-    `      ${request.method} ${visibleText(`${origin}${request.path}`)}`,
-    `      host: ${request.host ?? '(of the target)'}`,
-    ...headers,
-    ...(request.body === undefined ? [] : [`      (body of ${request.body.length} characters)`]),
-  ];
-};
-
-const describeRule = (trace: RuleTrace, ruleSet: RuleSet): readonly string[] => {
-  const u = trace.u?.toFixed(3);
-  const verdicts = {
-    unmatched: 'does not match',
-    notReplayable: `matches, and cannot be replayed: ${trace.reason}`,
-    sampledOut: `matches, and is sampled out: its number ${u} is not below ${trace.percent} %`,
-    planned: `is replayed: its number ${u} is below ${trace.percent} %`,
-  };
-  const keys = trace.keys.map(({ key, holds }) => `    ${holds ? 'yes' : 'no '} match.${key}`);
-  return [
-    `  rule ${trace.rule} ${verdicts[trace.outcome]}`,
-    ...keys,
-    ...trace.requests.flatMap((request) => describeRequest(request, ruleSet)),
-  ];
-};
-
-const describe = (trace: LineTrace, ruleSet: RuleSet): string => {
-  if (trace.kind === 'rejected') {
-    const { source, reason, text } = trace.rejected;
-    return `${source.name}:${source.line} is rejected: ${reason}\n  ${visibleText(text.slice(0, 400))}\n`;
-  }
-  const { request, isOwnTraffic, rules } = trace;
-  const { source, recorded } = request;
-  const answer = recorded.status === undefined ? 'no status' : `status ${recorded.status}`;
-  const head = `${source.name}:${source.line} (${source.format}) ${request.method} ${visibleText(`${request.host ?? ''}${request.target}`)}, ${answer}, at ${new Date(request.atMs).toISOString()}`;
-  const body = isOwnTraffic
-    ? ['  is our own traffic: it carries the mark, and is never replayed']
-    : rules.flatMap((rule) => describeRule(rule, ruleSet));
-  return `${[head, ...body].join('\n')}\n`;
 };
 
 /** Runs `reprise rules explain`. */
@@ -105,8 +57,8 @@ export const rulesExplainCommand: Command<RulesExplainOptions> = async (options,
     );
   }
   const text = options.json
-    ? `${JSON.stringify(traces, null, 2)}\n`
-    : traces.map((trace) => describe(trace, ruleSet)).join('');
+    ? `${JSON.stringify(traces.map(traceJson), null, 2)}\n`
+    : traces.map((trace) => renderTrace(trace, ruleSet)).join('');
   await writeTo(stdout, text);
   return EXIT.ok;
 };

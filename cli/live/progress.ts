@@ -20,13 +20,13 @@ const describe = ({ figures, isStopping }: RunProgress, paint: Paint): readonly 
   const failures = failed > 0 ? [paint(`failed ${formatCount(failed)}`, 'red')] : [];
   const heldBack = sumOf(figures.heldBack);
   return [
+    ...(isStopping ? [paint('stopping', 'yellow')] : []),
     `${formatCount(figures.sent)} sent`,
     `${formatRate(figures.achievedRatePerSecond)} of ${formatRate(figures.askedRatePerSecond)}`,
     [...classes, ...failures].join(' '),
     `p50 ${formatMs(figures.p50Ms)} p95 ${formatMs(figures.p95Ms)}`,
     `lag p99 ${formatMs(figures.lagP99Ms)}`,
     heldBack > 0 ? paint(`held back ${formatCount(heldBack)}`, 'yellow') : 'held back 0',
-    ...(isStopping ? [paint('stopping', 'yellow')] : []),
   ].filter((part) => part !== '');
 };
 
@@ -61,9 +61,9 @@ export interface ProgressView {
   end(): void;
 }
 
-/** Draws on a terminal; on anything else it stays silent. */
-export const openProgress = (stream: NodeJS.WriteStream, color: boolean): ProgressView => {
-  if (!stream.isTTY) return { update: () => undefined, end: () => undefined };
+/** Draws on a terminal; on anything else there is no view. */
+export const openProgress = (stream: NodeJS.WriteStream, color: boolean): ProgressView | undefined => {
+  if (!stream.isTTY) return undefined;
   let last: RunProgress | undefined;
   const bar = new SingleBar({
     stream,

@@ -60,6 +60,7 @@ export const bytesOfText = (text: string): Uint8Array => {
   return concatBytes(parts);
 };
 
+/** All parts in one array. */
 export const concatBytes = (parts: readonly Uint8Array[]): Uint8Array => {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -69,6 +70,17 @@ export const concatBytes = (parts: readonly Uint8Array[]): Uint8Array => {
   }
   return all;
 };
+
+/** The place of the first byte from `from` on that is neither space nor control, or `to`. */
+export const firstVisible = (bytes: Uint8Array, from: number, to: number): number => {
+  let at = from;
+  while (at < to && (bytes[at] as number) <= 0x20) at += 1;
+  return at;
+};
+
+/** The place behind a byte order mark, where there is one. */
+export const skipMark = (bytes: Uint8Array, at: number): number =>
+  bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf ? at + 3 : at;
 
 /** A copy of the bytes up to `end` with a newline behind them. */
 export const withNewline = (bytes: Uint8Array, end: number): Uint8Array => {

@@ -7,17 +7,19 @@ import type { LineCounts } from '../measure/accounting.ts';
 import type { ByteText, FindByte } from '../ports.ts';
 import type { LogOptions } from '../rules/rule-set.ts';
 import type { RecordedRequest, Rejected, RejectReason } from '../types.ts';
-import { concatBytes, textOfBytes } from './byte-text.ts';
+import { createBoundary } from './boundary.ts';
+import { firstVisible, skipMark, textOfBytes, withNewline } from './byte-text.ts';
 import { newIdentity } from './identity.ts';
 import { SCAN_BAD, SCAN_TRUNCATED, scanObject } from './json-scan.ts';
 import { logKeys, SLOT_COUNT } from './keys.ts';
 import { newLineFields, openLine } from './line-fields.ts';
 import { isAccessLine, readNginx } from './nginx.ts';
-import { createPrettyBlocks } from './pretty.ts';
+import { addPart, endsObject, newPartLine, type PartLine, wholeOf } from './part-lines.ts';
+import { createPrettyBlocks, type PrettyBlock } from './pretty.ts';
 import { finishRecord, type LineContext } from './record.ts';
-import { createBoundary, createSplitter, MAX_LINE_BYTES } from './split.ts';
+import { createSplitter, MAX_INDENT_BYTES, MAX_LINE_BYTES } from './split.ts';
 import { isTraefik, readTraefik } from './traefik.ts';
-import { firstVisible, isEnvelope, objectAfterPrefix, readCri, unwrap } from './unwrap.ts';
+import { isEnvelope, objectAfterPrefix, readCri, unwrap } from './unwrap.ts';
 
 /** What a decoder needs to know, and whom it tells. */
 export interface DecoderOptions {
@@ -40,25 +42,28 @@ export interface Decoder {
 
 /** Of a rejected line this much is kept. */
 const MAX_REJECT_BYTES = 64 * 1024;
-const MAX_ENVELOPES = 6;
+/** A list of lines within an envelope counts twice: for itself, and for each of its members. */
+const MAX_ENVELOPES = 8;
+const NEWLINE = 0x0a;
 
 const OPEN = 0x7b;
 const [COMMA, OPEN_LIST, CLOSE_LIST] = [0x2c, 0x5b, 0x5d];
 
-/** Skips what may stand between joined objects: space, NUL, a byte order mark, and the commas and brackets of a JSON array. */
+const isBracket = (byte: number | undefined): boolean =>
+  byte === COMMA || byte === OPEN_LIST || byte === CLOSE_LIST;
+
+/** Skips what may stand between joined objects: space, NUL, byte order marks, and the commas and brackets of a JSON array. */
 const skipJoint = (bytes: Uint8Array, from: number, to: number): number => {
-  let at = firstVisible(bytes, from, to);
-  if (bytes[at] === OPEN) return at;
-  if (bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf)
-    at = firstVisible(bytes, at + 3, to);
+  let at = from;
   for (;;) {
-    const byte = bytes[at];
-    if (at >= to || (byte !== COMMA && byte !== OPEN_LIST && byte !== CLOSE_LIST)) return Math.min(at, to);
+    at = firstVisible(bytes, at, to);
+    if (bytes[at] === OPEN) return at;
+    at = firstVisible(bytes, skipMark(bytes, at), to);
+    if (at >= to || !isBracket(bytes[at])) return Math.min(at, to);
     const next = firstVisible(bytes, at + 1, to);
-    const after = bytes[next];
+    const after = firstVisible(bytes, skipMark(bytes, next), to);
     // A bracket of text (`[pod/traefik] …`) is no bracket of an array.
-    if (next < to && after !== OPEN && after !== COMMA && after !== OPEN_LIST && after !== CLOSE_LIST)
-      return at;
+    if (after < to && bytes[after] !== OPEN && !isBracket(bytes[after])) return at;
     at = next;
   }
 };
@@ -74,7 +79,7 @@ export const createDecoder = (options: DecoderOptions): Decoder => {
     line: 0,
     identity: newIdentity(),
   };
-  const unfinished = new Map<string, { bytes: Uint8Array; line: number }>();
+  const unfinished = new Map<string, PartLine>();
   const pretty = createPrettyBlocks();
   let isMidLine = false;
 
@@ -115,48 +120,60 @@ export const createDecoder = (options: DecoderOptions): Decoder => {
 
   const readEnvelope = (bytes: Uint8Array, start: number, end: number, depth: number): void => {
     const found = unwrap(fields);
-    const parts = found?.parts ?? [];
-    if (parts.length === 0) return reject('not_access_log', bytes, start, end);
-    for (const part of parts) {
+    if (found === undefined) return reject('not_access_log', bytes, start, end);
+    const key = `docker ${found.stream}`;
+    for (const part of found.parts) {
+      const first = firstVisible(part, 0, part.length);
+      if (first === part.length && !unfinished.has(key)) continue;
       // A message without an object in it is a program talking, and the envelope is what a person would want to see.
       const isText =
-        objectAfterPrefix(part, 0, part.length) < 0 &&
-        !unfinished.has('docker') &&
-        readCri(part, 0, part.length) === undefined;
-      if (isText && !found?.mayGoOn) reject('not_access_log', bytes, start, end);
-      else readInner(part, found?.mayGoOn ?? false, depth + 1);
+        objectAfterPrefix(part, first, part.length) < 0 && readCri(part, first, part.length) === undefined;
+      if (isText && !unfinished.has(key)) reject('not_access_log', bytes, start, end);
+      else readDockerPart(part, found.mayGoOn, key, depth + 1);
     }
+  };
+
+  const dropUnfinished = (key: string): void => {
+    const open = unfinished.get(key);
+    unfinished.delete(key);
+    if (open === undefined || open.isTooLong) return;
+    const bytes = wholeOf(open);
+    reject('truncated', bytes, 0, bytes.length, open.line);
+  };
+
+  const keepPart = (open: PartLine, part: Uint8Array): void => {
+    const tooLong = addPart(open, part);
+    if (tooLong !== undefined) reject('too_long', tooLong, 0, tooLong.length, open.line);
   };
 
   /** Docker cuts lines above 16 KiB into parts: what is not finished waits for the next. */
-  const readInner = (part: Uint8Array, mayGoOn: boolean, depth: number): void => {
-    const before = unfinished.get('docker');
-    unfinished.delete('docker');
-    const startsAnew = part[firstVisible(part, 0, part.length)] === OPEN;
-    if (before !== undefined && startsAnew && isCut(part) === false) {
-      reject('truncated', before.bytes, 0, before.bytes.length, before.line);
-      return readRecords(part, 0, part.length, depth);
+  const readDockerPart = (part: Uint8Array, mayGoOn: boolean, key: string, depth: number): void => {
+    const open = unfinished.get(key);
+    const start = firstVisible(part, 0, part.length);
+    const end = part[start] === OPEN ? scanObject(fields, part, start, part.length, table) : SCAN_BAD;
+    const isWhole = end > 0 && firstVisible(part, end, part.length) === part.length;
+    if (open === undefined || isWhole) {
+      dropUnfinished(key);
+      if (!mayGoOn || end !== SCAN_TRUNCATED) return readRecords(part, 0, part.length, depth);
+      const begun = newPartLine(context.line);
+      unfinished.set(key, begun);
+      endsObject(begun, part);
+      return keepPart(begun, part);
     }
-    const bytes = before === undefined ? part : concatBytes([before.bytes, part]);
-    if (mayGoOn && isCut(bytes)) {
-      if (bytes.length <= MAX_LINE_BYTES)
-        unfinished.set('docker', { bytes, line: before?.line ?? context.line });
-      else reject('too_long', bytes, 0, bytes.length);
-      return;
-    }
+    keepPart(open, part);
+    if (!endsObject(open, part) && mayGoOn) return;
+    unfinished.delete(key);
+    if (open.isTooLong) return;
+    const bytes = wholeOf(open);
     readRecords(bytes, 0, bytes.length, depth);
   };
 
-  const isCut = (bytes: Uint8Array): boolean => {
-    const start = firstVisible(bytes, 0, bytes.length);
-    return bytes[start] === OPEN && scanObject(fields, bytes, start, bytes.length, table) === SCAN_TRUNCATED;
-  };
-
-  /** Rejects an object that is none; the rest of the line goes on behind its closing brace, if it has one. */
+  /** Rejects an object that is none, or too long; the rest of the line goes on behind its closing brace, if it has one. */
   const rejectObject = (bytes: Uint8Array, start: number, end: number, scanned: number): number => {
-    const closed = createBoundary().nextEnd(bytes, start, end);
+    const closed = scanned > 0 ? scanned : createBoundary().nextEnd(bytes, start, end);
     const stop = closed < 0 ? end : closed;
-    reject(scanned === SCAN_TRUNCATED && closed < 0 ? 'truncated' : 'not_json', bytes, start, stop);
+    const isCut = scanned === SCAN_TRUNCATED && closed < 0;
+    reject(stop - start > MAX_LINE_BYTES ? 'too_long' : isCut ? 'truncated' : 'not_json', bytes, start, stop);
     return stop;
   };
 
@@ -164,31 +181,36 @@ export const createDecoder = (options: DecoderOptions): Decoder => {
     const cri = readCri(bytes, start, end);
     if (cri === undefined) return false;
     const key = `cri ${cri.stream}`;
-    const before = unfinished.get(key);
+    const open = unfinished.get(key);
+    if (open === undefined && !cri.isPart) {
+      readRecords(bytes, cri.start, end, depth + 1);
+      return true;
+    }
+    const line = open ?? newPartLine(context.line);
+    unfinished.set(key, line);
+    keepPart(line, bytes.slice(cri.start, end));
+    if (cri.isPart) return true;
     unfinished.delete(key);
-    const whole =
-      before === undefined
-        ? bytes.slice(cri.start, end)
-        : concatBytes([before.bytes, bytes.subarray(cri.start, end)]);
-    if (whole.length > MAX_LINE_BYTES) reject('too_long', whole, 0, whole.length);
-    else if (cri.isPart) unfinished.set(key, { bytes: whole, line: before?.line ?? context.line });
-    else readRecords(whole, 0, whole.length, depth + 1);
+    const whole = line.isTooLong ? new Uint8Array(0) : wholeOf(line);
+    readRecords(whole, 0, whole.length, depth + 1);
     return true;
   };
 
   /** Reads a record that does not start with a brace: a prefix before an object, or no JSON at all. */
   const readText = (bytes: Uint8Array, start: number, end: number, depth: number): void => {
+    if (end - start > MAX_LINE_BYTES) return reject('too_long', bytes, start, end);
     if (depth < MAX_ENVELOPES && readCriPart(bytes, start, end, depth)) return;
     const object = objectAfterPrefix(bytes, start, end);
     const stop = object < 0 ? SCAN_BAD : scanObject(fields, bytes, object, end, table);
     const isLast = stop > 0 && firstVisible(bytes, stop, end) >= end;
     if (isLast) readObject(bytes, object, stop, depth);
-    else if (end - start > MAX_LINE_BYTES) reject('too_long', bytes, start, end);
     else reject(stop === SCAN_TRUNCATED ? 'truncated' : 'not_json', bytes, start, end);
   };
 
   /** Reads all records of a line, or of what an envelope held. */
-  const readRecords = (bytes: Uint8Array, from: number, to: number, depth: number): void => {
+  const readRecords = (given: Uint8Array, from: number, to: number, depth: number): void => {
+    // The scanner wants a newline behind the line: here once, not with each record of it.
+    const bytes = given[to] === NEWLINE ? given : withNewline(given, to);
     let isFirst = true;
     for (let at = skipJoint(bytes, from, to); at < to; at = skipJoint(bytes, at, to)) {
       if (!isFirst && depth === 0) context.line += 1;
@@ -198,11 +220,8 @@ export const createDecoder = (options: DecoderOptions): Decoder => {
         return;
       }
       const end = scanObject(fields, bytes, at, to, table);
-      if (end < 0 && to - at <= MAX_LINE_BYTES) {
+      if (end < 0 || end - at > MAX_LINE_BYTES) {
         at = rejectObject(bytes, at, to, end);
-      } else if (end < 0 || end - at > MAX_LINE_BYTES) {
-        reject('too_long', bytes, at, end < 0 ? to : end);
-        at = end < 0 ? to : end;
       } else {
         readObject(bytes, at, end, depth);
         at = end;
@@ -210,39 +229,51 @@ export const createDecoder = (options: DecoderOptions): Decoder => {
     }
   };
 
-  const readLine = (bytes: Uint8Array, from: number, to: number, isWhole: boolean): void => {
-    const start = firstVisible(bytes, from, to);
-    const isBlank = start >= to;
-    // The end of a line whose records were given out already is no line of its own.
-    if (!isMidLine || !isBlank) context.line += 1;
-    isMidLine = !isWhole;
-    if (isBlank) return;
-    if (bytes[start] !== OPEN || to - start > 2 || pretty.isOpen()) {
-      const block = pretty.add(bytes, from, to);
-      if (block === 'held') return;
-      if (block !== undefined) readBlock(block.bytes, block.line, block.isWhole);
-      if (block?.isWhole) return;
-    } else if (pretty.open(bytes, from, start, to, context.line)) {
-      return;
-    }
-    readRecords(bytes, from, to, 0);
-  };
-
-  const readBlock = (bytes: Uint8Array, atLine: number, isWhole: boolean): void => {
+  const readBlock = ({ bytes, line: atLine, isWhole }: PrettyBlock): void => {
     const { line: lastLine } = context;
     context.line = atLine;
     if (isWhole) readRecords(bytes, 0, bytes.length, 0);
-    else reject(bytes.length > MAX_LINE_BYTES ? 'too_long' : 'truncated', bytes, 0, bytes.length);
+    else reject('truncated', bytes, 0, bytes.length);
     context.line = lastLine;
+  };
+
+  const closeBlock = (): void => {
+    const block = pretty.close();
+    if (block !== undefined) readBlock(block);
+  };
+
+  /** Whether a line is one of an object that is written over several. */
+  const isOfBlock = (bytes: Uint8Array, from: number, to: number, isPart: boolean): boolean => {
+    const block = pretty.add(bytes, from, to, isPart);
+    if (block === 'held') return true;
+    if (block !== undefined) readBlock(block);
+    return block?.isWhole ?? false;
+  };
+
+  const readLine = (given: Uint8Array, start: number, to: number, isWhole: boolean): void => {
+    const goesOn = isMidLine;
+    isMidLine = !isWhole;
+    const first = skipMark(given, start);
+    const visible = firstVisible(given, first, to);
+    const from = visible - first > MAX_INDENT_BYTES ? visible : first;
+    const isPart = goesOn && pretty.isOpen();
+    const isBlank = (goesOn ? skipJoint(given, from, to) : visible) >= to;
+    // The end of a line whose records were given out already is no line of its own.
+    if (!goesOn || (!isBlank && !isPart)) context.line += 1;
+    if (isBlank && !isPart) return;
+    if (pretty.isOpen() && isOfBlock(given, from, to, isPart)) return;
+    if (!goesOn && pretty.open(given, from, to, context.line)) return;
+    readRecords(given, from, to, 0);
   };
 
   const splitter = createSplitter(
     {
       line: readLine,
       tooLong: (bytes) => {
+        closeBlock();
         context.line += 1;
         isMidLine = true;
-        reject('too_long', bytes, 0, bytes.length);
+        reject('too_long', bytes, skipJoint(bytes, 0, bytes.length), bytes.length);
       },
     },
     options.findByte,
@@ -252,10 +283,8 @@ export const createDecoder = (options: DecoderOptions): Decoder => {
     push: splitter.push,
     end: () => {
       splitter.end();
-      const block = pretty.close();
-      if (block !== undefined) readBlock(block.bytes, block.line, false);
-      for (const { bytes, line: at } of unfinished.values()) reject('truncated', bytes, 0, bytes.length, at);
-      unfinished.clear();
+      closeBlock();
+      for (const key of [...unfinished.keys()]) dropUnfinished(key);
     },
   };
 };

@@ -120,10 +120,20 @@ export const addNumber = (identity: Identity, value: number): void => {
   identity.b = b ^ (b >>> 15);
 };
 
+const MIN_TABLE = 128;
+
+/** Its table has room for as many as the second before had, so that it need not grow for each second anew. */
+const newSecond = (second: number, before: SecondCounts | undefined): SecondCounts => {
+  let length = before?.table.length ?? MIN_TABLE;
+  // The table of a burst is not kept up for ever.
+  if (before !== undefined && length > MIN_TABLE && before.used * 8 <= length) length /= 2;
+  return { second, table: new Uint32Array(length), used: 0, repeats: new Map() };
+};
+
 const countsOf = (identity: Identity, second: number): SecondCounts => {
   const { last, seconds } = identity;
   if (last !== undefined && last.second === second) return last;
-  const counts = seconds.get(second) ?? { second, table: new Uint32Array(128), used: 0, repeats: new Map() };
+  const counts = seconds.get(second) ?? newSecond(second, last);
   seconds.set(second, counts);
   if (seconds.size > MAX_SECONDS) seconds.delete(Math.min(...seconds.keys()));
   identity.last = counts;

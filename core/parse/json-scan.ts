@@ -1,7 +1,7 @@
 /**
  * Reads one JSON object out of bytes in a single pass and notes where the values of known keys stand, without building an object:
  * of the thirty fields of a Traefik line most are never wanted. It accepts exactly what JSON.parse accepts (a differential test
- * holds this) and, marked as `repaired`, the two ways in which nginx formats break JSON: `\xNN` in strings (a log_format without
+ * holds this), to 64 levels of nesting, and, marked as `repaired`, the two ways in which nginx formats break JSON: `\xNN` in strings (a log_format without
  * escape=json) and bare values (`"rt":,` and `"rt":0.000, 0.003`: unquoted variables).
  */
 
@@ -13,6 +13,10 @@ export interface KeyMeaning {
   readonly slot: number;
   /** Name of the request header whose value stands here. */
   readonly header?: string | undefined;
+  /** Whether the header is one of Traefik's (`request_<Name>`); those of the two formats are kept apart. */
+  readonly isTraefik?: boolean | undefined;
+  /** Whether a user named this key for the header: it wins over the usual ones. */
+  readonly isOwn?: boolean | undefined;
   /** Meanings of the keys of the object that stands here. */
   readonly inside?: KeyTable | undefined;
 }
@@ -20,48 +24,85 @@ export interface KeyMeaning {
 /** Gives each key its meaning; undefined is a key that means nothing. */
 export type KeyLookup = (key: string) => KeyMeaning | undefined;
 
+/** One request header, under however many keys a line has it (`http_user_agent` and `agent`). */
+interface HeaderCell {
+  readonly isTraefik: boolean;
+  readonly isUserAgent: boolean;
+  /** Index in the list of headers, of which scan that is, and whose key gave the value. */
+  index: number;
+  scan: number;
+  by: KeyEntry | undefined;
+}
+
 interface KeyEntry extends KeyMeaning {
   readonly bytes: Uint8Array;
-  readonly isUserAgent: boolean;
+  readonly cell: HeaderCell | undefined;
   /** Whether anyone asks for the value. */
   readonly isWanted: boolean;
   /** The key that stood behind this one the last time: nearly always the next one again. */
   next: KeyEntry | undefined;
-  /** Index in the list of headers, and of which scan that is. */
-  headerIndex: number;
-  headerScan: number;
 }
+
+/** Headers by their names in lower case; Traefik's have a mark before them. */
+export type HeaderCells = Map<string, HeaderCell>;
 
 /** Known keys of one level of nesting. */
 export interface KeyTable {
   readonly lookup: KeyLookup;
+  /** Shared by all levels. */
+  readonly cells: HeaderCells;
   readonly entries: Map<string, KeyEntry>;
   /** Stands before the first key, and before any key that was not kept. */
   readonly head: KeyEntry;
 }
 
-const newEntry = (bytes: Uint8Array, meaning: KeyMeaning | undefined): KeyEntry => ({
-  slot: meaning?.slot ?? -1,
-  header: meaning?.header,
-  inside: meaning?.inside,
-  bytes,
-  isUserAgent: meaning?.header?.toLowerCase() === 'user-agent',
-  isWanted: (meaning?.slot ?? -1) >= 0 || meaning?.header !== undefined,
-  next: undefined,
-  headerIndex: -1,
-  headerScan: -1,
-});
+const cellOf = (cells: HeaderCells, header: string, isTraefik: boolean): HeaderCell => {
+  const name = header.toLowerCase();
+  const key = isTraefik ? `>${name}` : name;
+  const known = cells.get(key);
+  if (known !== undefined) return known;
+  const cell = { isTraefik, isUserAgent: name === 'user-agent', index: -1, scan: -1, by: undefined };
+  if (cells.size < MAX_KEYS) cells.set(key, cell);
+  return cell;
+};
 
-export const newKeyTable = (lookup: KeyLookup): KeyTable => ({
+const newEntry = (bytes: Uint8Array, meaning: KeyMeaning | undefined, cells: HeaderCells): KeyEntry => {
+  const header = meaning?.header;
+  return {
+    slot: meaning?.slot ?? -1,
+    header,
+    isOwn: meaning?.isOwn ?? false,
+    inside: meaning?.inside,
+    bytes,
+    cell: header === undefined ? undefined : cellOf(cells, header, meaning?.isTraefik ?? false),
+    isWanted: (meaning?.slot ?? -1) >= 0 || header !== undefined,
+    next: undefined,
+  };
+};
+
+export const newKeyTable = (lookup: KeyLookup, cells: HeaderCells = new Map()): KeyTable => ({
   lookup,
+  cells,
   entries: new Map(),
-  head: newEntry(new Uint8Array(0), undefined),
+  head: newEntry(new Uint8Array(0), undefined, cells),
 });
 
 /** How the bytes of a value are to be read. */
 export const VALUE = { absent: 0, ascii: 1, text: 2, bare: 3, nested: 4, none: 5 } as const;
 // ascii: string of plain ASCII without escapes; text: string with escapes or other bytes; bare: number, true, false or mended;
 // nested: object or array; none: null or empty.
+
+/** Where the values of request headers stand, in the order of the line. */
+export interface HeaderList {
+  readonly isTraefik: boolean;
+  count: number;
+  readonly name: string[];
+  readonly kind: Uint8Array;
+  readonly start: Int32Array;
+  readonly end: Int32Array;
+  /** Place of the user agent in the list, −1 where the line has no such key. */
+  userAgentIndex: number;
+}
 
 /**
  * Where the values of the object last scanned stand, and the scanner's own state. Plain data and plain functions over it: closures
@@ -77,13 +118,8 @@ export interface Fields {
   readonly start: Int32Array;
   readonly end: Int32Array;
   scan: number;
-  headerCount: number;
-  readonly headerName: string[];
-  readonly headerKind: Uint8Array;
-  readonly headerStart: Int32Array;
-  readonly headerEnd: Int32Array;
-  /** Place of the user agent among the headers, −1 where the line has no such key. */
-  userAgentIndex: number;
+  readonly traefikHeaders: HeaderList;
+  readonly nginxHeaders: HeaderList;
   /** Whether the line was no JSON until mended. */
   repaired: boolean;
   /** Kind of the value read last. */
@@ -99,6 +135,18 @@ const MAX_KEYS = 4096;
 const MAX_KEY_BYTES = 256;
 const MAX_DEPTH = 64;
 const MAX_BARE_BYTES = 256;
+/** Scans are numbered in 32 bits: at 10,000 lines a second they begin anew after two and a half days. */
+const MAX_SCANS = 0x7fffffff;
+
+const newHeaderList = (isTraefik: boolean): HeaderList => ({
+  isTraefik,
+  count: 0,
+  name: [],
+  kind: new Uint8Array(MAX_HEADERS),
+  start: new Int32Array(MAX_HEADERS),
+  end: new Int32Array(MAX_HEADERS),
+  userAgentIndex: -1,
+});
 
 export const newFields = (slots: number): Fields => ({
   bytes: new Uint8Array(0),
@@ -108,12 +156,8 @@ export const newFields = (slots: number): Fields => ({
   start: new Int32Array(slots),
   end: new Int32Array(slots),
   scan: 0,
-  headerCount: 0,
-  headerName: [],
-  headerKind: new Uint8Array(MAX_HEADERS),
-  headerStart: new Int32Array(MAX_HEADERS),
-  headerEnd: new Int32Array(MAX_HEADERS),
-  userAgentIndex: -1,
+  traefikHeaders: newHeaderList(true),
+  nginxHeaders: newHeaderList(false),
   repaired: false,
   valueKind: 0,
   isText: false,
@@ -163,14 +207,17 @@ const numberEnd = (bytes: Uint8Array, start: number): number => {
   return at;
 };
 
-const WORDS = ['true', 'false', 'null'].map((word) => Uint8Array.from(word, (c) => c.charCodeAt(0)));
+const [TRUE, FALSE, NULL] = ['true', 'false', 'null'].map((word) =>
+  Uint8Array.from(word, (c) => c.charCodeAt(0)),
+) as [Uint8Array, Uint8Array, Uint8Array];
 
 /** End of `true`, `false` or `null` at `at`, or `at` where there is none. */
 const wordEnd = (bytes: Uint8Array, at: number): number => {
-  for (const word of WORDS) {
-    if (word.every((byte, i) => bytes[at + i] === byte)) return at + word.length;
-  }
-  return at;
+  const first = bytes[at];
+  const word = first === 0x74 ? TRUE : first === 0x66 ? FALSE : NULL;
+  // A newline behind the line stops it: none of the words has one.
+  for (let i = 0; i < word.length; i += 1) if (bytes[at + i] !== word[i]) return at;
+  return at + word.length;
 };
 
 const escapeEnd = (f: Fields, at: number): number => {
@@ -297,16 +344,49 @@ const isKeyAt = (bytes: Uint8Array, at: number, key: Uint8Array): boolean => {
   return bytes[at + length] === QUOTE;
 };
 
-const findKey = (f: Fields, table: KeyTable, start: number, end: number): KeyEntry => {
-  const { bytes } = f;
+const latinText = (bytes: Uint8Array, start: number, end: number): string => {
   let text = '';
   for (let i = start; i < end; i += 1) text += String.fromCharCode(bytes[i] as number);
+  return text;
+};
+
+/** A key written with escapes is the same key as without. */
+const findKey = (f: Fields, table: KeyTable, start: number, end: number): KeyEntry => {
+  const plain = f.isText ? unescapeJson(f.bytes, start, end) : undefined;
+  const text = plain === undefined ? latinText(f.bytes, start, end) : latinText(plain, 0, plain.length);
   const known = table.entries.get(text);
   if (known !== undefined) return known;
-  const key = f.isText ? textOfBytes(unescapeJson(bytes, start, end)) : text;
-  const entry = newEntry(bytes.slice(start, end), table.lookup(key));
+  const key = plain === undefined ? text : textOfBytes(plain);
+  const entry = newEntry(plain ?? f.bytes.slice(start, end), table.lookup(key), table.cells);
   if (table.entries.size < MAX_KEYS && end - start <= MAX_KEY_BYTES) table.entries.set(text, entry);
   return entry;
+};
+
+/** Whether a value says nothing: null, nested, empty or `-`. */
+const isVoid = (bytes: Uint8Array, kind: number, start: number, end: number): boolean =>
+  kind >= VALUE.nested || end === start || (end - start === 1 && bytes[start] === 0x2d);
+
+const noteHeader = (f: Fields, cell: HeaderCell, entry: KeyEntry, from: number, to: number): void => {
+  const list = cell.isTraefik ? f.traefikHeaders : f.nginxHeaders;
+  if (cell.scan !== f.scan) {
+    if (list.count === MAX_HEADERS) return;
+    cell.scan = f.scan;
+    cell.index = list.count;
+    if (cell.isUserAgent) list.userAgentIndex = list.count;
+    list.count += 1;
+  } else if (cell.by !== entry) {
+    // The same header under another key: the first that says something is kept. Of equal keys the last wins, as in JSON.parse.
+    const { kind, start, end } = list;
+    const { index } = cell;
+    const keeps = !isVoid(f.bytes, kind[index] as number, start[index] as number, end[index] as number);
+    if (isVoid(f.bytes, f.valueKind, from, to) || (keeps && entry.isOwn !== true)) return;
+  }
+  cell.by = entry;
+  const { index } = cell;
+  list.name[index] = entry.header as string;
+  list.kind[index] = f.valueKind;
+  list.start[index] = from;
+  list.end[index] = to;
 };
 
 const note = (f: Fields, entry: KeyEntry, start: number, end: number): void => {
@@ -314,27 +394,14 @@ const note = (f: Fields, entry: KeyEntry, start: number, end: number): void => {
   const isString = kind === VALUE.ascii || kind === VALUE.text;
   const from = isString ? start + 1 : start;
   const to = isString ? end - 1 : end;
-  const { slot } = entry;
+  const { slot, cell } = entry;
   if (slot >= 0) {
     f.filled[slot] = f.scan;
     f.kind[slot] = kind;
     f.start[slot] = from;
     f.end[slot] = to;
   }
-  if (entry.header === undefined) return;
-  // The last of two equal keys wins, as in JSON.parse.
-  if (entry.headerScan !== f.scan) {
-    if (f.headerCount === MAX_HEADERS) return;
-    entry.headerScan = f.scan;
-    entry.headerIndex = f.headerCount;
-    if (entry.isUserAgent) f.userAgentIndex = f.headerCount;
-    f.headerCount += 1;
-  }
-  const index = entry.headerIndex;
-  f.headerName[index] = entry.header;
-  f.headerKind[index] = kind;
-  f.headerStart[index] = from;
-  f.headerEnd[index] = to;
+  if (cell !== undefined) noteHeader(f, cell, entry, from, to);
 };
 
 /** The place behind a colon and the space around it, or a fault. */
@@ -354,8 +421,9 @@ const plainEnd = (f: Fields, at: number): number => {
     f.valueKind = VALUE.ascii;
     return bytes[to] === QUOTE ? to + 1 : 0;
   }
-  if (first < 0x31 || first > 0x39) return 0;
-  while (((bytes[to] as number) - 0x30) >>> 0 < 10) to += 1;
+  if (first < 0x30 || first > 0x39) return 0;
+  // No JSON number goes on behind a leading zero but with a fraction or an exponent.
+  if (first !== 0x30) while (((bytes[to] as number) - 0x30) >>> 0 < 10) to += 1;
   f.valueKind = VALUE.bare;
   const after = bytes[to];
   return after === CLOSE || (after === COMMA && bytes[to + 1] === QUOTE) ? to : 0;
@@ -377,7 +445,8 @@ const objectEnd = (f: Fields, start: number, depth: number, table: KeyTable | un
       const end = stringEnd(f, at);
       if (end < 0) return end;
       entry = table === undefined ? undefined : findKey(f, table, at, end);
-      if (before !== undefined && entry !== undefined) before.next = entry;
+      // A key with escapes is looked at anew each time, so that a mended one is seen to be mended.
+      if (before !== undefined && entry !== undefined && !f.isText) before.next = entry;
       at = end + 1;
     }
     at = bytes[at] === COLON && (bytes[at + 1] as number) > 0x20 ? at + 1 : afterColon(bytes, at, limit);
@@ -418,8 +487,14 @@ export const scanObject = (
   fields.bytes = bytes[end] === NEWLINE ? bytes : withNewline(bytes, end);
   fields.limit = end;
   fields.repaired = false;
+  if (fields.scan === MAX_SCANS) {
+    fields.filled.fill(-1);
+    fields.scan = 0;
+  }
   fields.scan += 1;
-  fields.headerCount = 0;
-  fields.userAgentIndex = -1;
+  fields.traefikHeaders.count = 0;
+  fields.traefikHeaders.userAgentIndex = -1;
+  fields.nginxHeaders.count = 0;
+  fields.nginxHeaders.userAgentIndex = -1;
   return objectEnd(fields, start, 0, table);
 };

@@ -1,166 +1,28 @@
-/**
- * What the keys of a log line mean: Traefik's own names (read from its access-log middleware, v1.7 to v3.7), the names that nginx
- * formats usually give to its variables (nginx leaves the choice to whoever writes the log_format), and one's own from `logs.fields`.
- */
+/** What the keys of a log line mean: the usual names (key-names.ts) and one's own from `logs.fields`, as numbered slots. */
 
 import { LOG_FIELDS, type LogField, type LogOptions } from '../rules/rule-set.ts';
-import { type KeyMeaning, type KeyTable, newKeyTable } from './json-scan.ts';
+import { type HeaderCells, type KeyMeaning, type KeyTable, newKeyTable } from './json-scan.ts';
+import {
+  ENVELOPE_NAMES,
+  HEADER_OBJECTS,
+  NGINX_HEADERS,
+  NGINX_NAMES,
+  NO_HEADERS,
+  NO_TRAEFIK_HEADERS,
+  STREAM_NAME,
+  TRAEFIK_KEYS,
+} from './key-names.ts';
 
-/** Slots of Traefik's fields, by the name that Traefik gives them. */
-const TRAEFIK_KEYS = [
-  'RequestMethod',
-  'RequestPath',
-  'RequestLine',
-  'RequestHost',
-  'RequestAddr',
-  'RequestProtocol',
-  'RequestScheme',
-  'RequestContentSize',
-  'DownstreamStatus',
-  'DownstreamContentSize',
-  'OriginStatus',
-  'OriginDuration',
-  'StartUTC',
-  'StartLocal',
-  'Duration',
-  'ClientHost',
-  'ClientAddr',
-  'TLSVersion',
-] as const;
-
-/** Usual names of a meaning in nginx formats, best first; `a.b` stands inside an object. */
-const NGINX_NAMES = {
-  msec: ['msec', 'time_msec', 'unixtime', 'epoch'],
-  ts: ['ts', 'timestamp', 'time_unix'],
-  time: ['time', 'datetime', 'date_time', 'date'],
-  timeIso: ['time_iso8601', 'iso8601', 'time_iso'],
-  timeLocal: ['time_local', 'local_time'],
-  atTimestamp: ['@timestamp'],
-  request: ['request', 'request_line'],
-  method: ['request_method', 'method', 'verb', 'http_method', 'req_method', 'http.request.method'],
-  requestUri: ['request_uri', 'req_uri', 'url.original'],
-  uri: ['uri', 'url', 'path', 'request_path', 'request_url', 'http_uri', 'url.path'],
-  args: ['args', 'query_string', 'query', 'querystring', 'url.query'],
-  protocol: ['server_protocol', 'protocol', 'proto', 'http_version', 'request_protocol', 'http.version'],
-  scheme: ['scheme', 'request_scheme', 'url.scheme'],
-  https: ['https'],
-  httpHost: ['http_host'],
-  host: ['host', 'vhost', 'domain', 'hostname', 'http_hostname', 'request_host', 'url.domain'],
-  serverName: ['server_name', 'virtual_host'],
-  status: [
-    'status',
-    'response',
-    'status_code',
-    'response_status',
-    'response_code',
-    'http_status',
-    'code',
-    'http.response.status_code',
-  ],
-  bytes: [
-    'body_bytes_sent',
-    'bytes',
-    'body_bytes',
-    'size',
-    'bytes_sent',
-    'response_size',
-    'http.response.body.bytes',
-  ],
-  client: [
-    'remote_addr',
-    'remote_ip',
-    'client_ip',
-    'clientip',
-    'remote_address',
-    'client_addr',
-    'client',
-    'ip',
-    'client.ip',
-    'source.ip',
-  ],
-  seconds: [
-    'request_time',
-    'rt',
-    'req_s',
-    'request_duration',
-    'duration',
-    'duration_s',
-    'requesttime',
-    'response_time',
-  ],
-  millis: ['request_time_ms', 'duration_ms', 'rt_ms'],
-  nanos: ['event.duration'],
-  originSeconds: ['upstream_response_time', 'upstream_time', 'urt', 'up_s', 'upstream_duration'],
-  originStatus: ['upstream_status', 'ust'],
-  body: ['request_body', 'body', 'http.request.body.content'],
-  bodyBytes: ['content_length', 'http_content_length'],
-} as const;
-
-/** Request headers under names that do not start with `http_`. */
-const NGINX_HEADERS: Readonly<Record<string, string>> = {
-  referer: 'referer',
-  referrer: 'referer',
-  http_referrer: 'referer',
-  'http.request.referrer': 'referer',
-  agent: 'user-agent',
-  ua: 'user-agent',
-  user_agent: 'user-agent',
-  userAgent: 'user-agent',
-  useragent: 'user-agent',
-  'user-agent': 'user-agent',
-  'user_agent.original': 'user-agent',
-  cookie: 'cookie',
-  authorization: 'authorization',
-  accept: 'accept',
-  origin: 'origin',
-  content_type: 'content-type',
-  xff: 'x-forwarded-for',
-  x_forwarded_for: 'x-forwarded-for',
-  forwarded_for: 'x-forwarded-for',
-};
-
-/** Objects whose every key is a request header. */
-const HEADER_OBJECTS = ['headers', 'request_headers', 'req_headers', 'h'];
-
-/** Names that look like a header (`http_…`) and are none. */
-const NO_HEADERS = new Set([
-  'http_code',
-  'http_protocol',
-  'http_request',
-  'http_response',
-  'http_path',
-  'http_scheme',
-  'http_url',
-]);
-
-/** Names that start with `request_` and are nginx variables, not Traefik's headers. */
-const NO_TRAEFIK_HEADERS = new Set([
-  'request_id',
-  'request_length',
-  'request_completion',
-  'request_filename',
-  'request_body_file',
-]);
-
-const ENVELOPE_NAMES = [
-  'log',
-  'message',
-  'MESSAGE',
-  'msg',
-  'logEvents',
-  'log_processed',
-  'event',
-  'line',
-] as const;
-
-const NGINX_SLOTS = Object.keys(NGINX_NAMES) as (keyof typeof NGINX_NAMES)[];
+type Meaning = keyof typeof NGINX_NAMES;
+const MEANINGS = Object.keys(NGINX_NAMES) as Meaning[];
 
 const names = [
-  ...TRAEFIK_KEYS.map((key) => `traefik.${key}` as const),
+  ...TRAEFIK_KEYS.map((key) => `traefik.${key}`),
   // A name of lesser rank has a slot of its own, so that it can stand beside a better one.
-  ...NGINX_SLOTS.flatMap((slot) => NGINX_NAMES[slot].map((_, rank) => `nginx.${slot}.${rank}` as const)),
-  ...ENVELOPE_NAMES.map((name) => `envelope.${name}` as const),
-  ...LOG_FIELDS.map((field) => `own.${field}` as const),
+  ...MEANINGS.flatMap((meaning) => NGINX_NAMES[meaning].map((_, rank) => `nginx.${meaning}.${rank}`)),
+  ...ENVELOPE_NAMES.map((name) => `envelope.${name}`),
+  ...LOG_FIELDS.map((field) => `own.${field}`),
+  STREAM_NAME,
 ];
 
 const SLOT: ReadonlyMap<string, number> = new Map(names.map((name, slot) => [name, slot]));
@@ -170,77 +32,96 @@ const slotOf = (name: string): number => SLOT.get(name) ?? -1;
 /** How many slots there are. */
 export const SLOT_COUNT = names.length;
 
-type TraefikKey = (typeof TRAEFIK_KEYS)[number];
+/** Slots of Traefik's fields. */
 export const TRAEFIK = Object.fromEntries(
   TRAEFIK_KEYS.map((key) => [key, slotOf(`traefik.${key}`)]),
-) as Record<TraefikKey, number>;
+) as Record<(typeof TRAEFIK_KEYS)[number], number>;
 
 /** Slots of each meaning, own name (`logs.fields`) apart, best first. */
 export const NGINX = Object.fromEntries(
-  NGINX_SLOTS.map((slot) => [slot, NGINX_NAMES[slot].map((_, rank) => slotOf(`nginx.${slot}.${rank}`))]),
-) as unknown as Record<keyof typeof NGINX_NAMES, readonly number[]>;
+  MEANINGS.map((meaning) => [
+    meaning,
+    NGINX_NAMES[meaning].map((_, rank) => slotOf(`nginx.${meaning}.${rank}`)),
+  ]),
+) as unknown as Record<Meaning, readonly number[]>;
 
+/** Slots of one's own names. */
 export const OWN = Object.fromEntries(LOG_FIELDS.map((field) => [field, slotOf(`own.${field}`)])) as Record<
   LogField,
   number
 >;
 
-/** Slots of the keys that collectors put a line into, in the order in which they are tried. */
+/** Slots of the keys that collectors put a line into. */
 export const ENVELOPE = Object.fromEntries(
   ENVELOPE_NAMES.map((name) => [name, slotOf(`envelope.${name}`)]),
 ) as Record<(typeof ENVELOPE_NAMES)[number], number>;
 
+/** Slot of `stdout` or `stderr`. */
+export const STREAM = slotOf(STREAM_NAME);
+
 type Meanings = Map<string, KeyMeaning>;
 
-const put = (
-  meanings: Meanings,
-  key: string,
-  meaning: { slot?: number; header?: string | undefined },
-): void => {
-  const before = meanings.get(key);
-  meanings.set(key, {
-    slot: meaning.slot ?? before?.slot ?? -1,
-    header: meaning.header ?? before?.header,
-    inside: before?.inside,
-  });
+const put = (meanings: Meanings, key: string, meaning: Partial<KeyMeaning>): void => {
+  meanings.set(key, { ...(meanings.get(key) ?? { slot: -1 }), ...meaning });
 };
 
 const builtIn = (): Meanings => {
   const meanings: Meanings = new Map();
   for (const key of TRAEFIK_KEYS) put(meanings, key, { slot: TRAEFIK[key] });
-  for (const slot of NGINX_SLOTS) {
-    for (const [rank, name] of NGINX_NAMES[slot].entries())
-      put(meanings, name, { slot: NGINX[slot][rank] ?? -1 });
+  for (const meaning of MEANINGS) {
+    for (const [rank, keys] of NGINX_NAMES[meaning].entries()) {
+      const slot = NGINX[meaning][rank] ?? -1;
+      for (const key of typeof keys === 'string' ? [keys] : keys) put(meanings, key, { slot });
+    }
   }
   for (const [key, header] of Object.entries(NGINX_HEADERS)) put(meanings, key, { header });
   for (const name of ENVELOPE_NAMES) put(meanings, name, { slot: ENVELOPE[name] });
+  put(meanings, STREAM_NAME, { slot: STREAM });
   return meanings;
 };
+
+const OWN_HEADERS: Readonly<Record<string, string>> = { userAgent: 'user-agent', referer: 'referer' };
 
 const withOwn = (meanings: Meanings, fields: LogOptions['fields']): Meanings => {
   for (const [meaning, path] of Object.entries(fields)) {
     if (path === undefined) continue;
-    const header = meaning.startsWith('headers.')
-      ? meaning.slice('headers.'.length)
-      : ({ userAgent: 'user-agent', referer: 'referer' } as Record<string, string>)[meaning];
+    const header = meaning.startsWith('headers.') ? meaning.slice('headers.'.length) : OWN_HEADERS[meaning];
     if (header === undefined) put(meanings, path, { slot: OWN[meaning as LogField] });
-    else put(meanings, path, { header });
+    else put(meanings, path, { header, isOwn: true });
   }
   return meanings;
 };
 
+/** Loki writes labels with underscores alone; no real header has that name. */
+const traefikHeader = (name: string): string => (/^user_agent$/i.test(name) ? 'User-Agent' : name);
+
 /** A header named by convention: `http_x_seq` (nginx), `request_X-Seq` (Traefik, in any case). */
-const headerByPrefix = (key: string): string | undefined => {
-  if (/^http_[a-z0-9_]+$/.test(key) && !NO_HEADERS.has(key)) return key.slice(5).replaceAll('_', '-');
-  if (/^request_./i.test(key) && !NO_TRAEFIK_HEADERS.has(key)) return key.slice('request_'.length);
+const headerByPrefix = (key: string): KeyMeaning | undefined => {
+  if (/^http_[a-z0-9_]+$/.test(key) && !NO_HEADERS.has(key))
+    return { slot: -1, header: key.slice('http_'.length).replaceAll('_', '-') };
+  if (/^request_./i.test(key) && !NO_TRAEFIK_HEADERS.has(key))
+    return { slot: -1, header: traefikHeader(key.slice('request_'.length)), isTraefik: true };
   return undefined;
 };
 
-const headerTable = (): KeyTable =>
-  newKeyTable((key) => ({ slot: -1, header: key.includes('-') ? key : key.replaceAll('_', '-') }));
+const HOST_HEADER = /^(?:host|:authority)$/i;
+
+const headerOfObject = (key: string): KeyMeaning => {
+  if (HOST_HEADER.test(key)) return { slot: NGINX.httpHost[1] ?? -1 };
+  return { slot: -1, header: key.includes('-') ? key : key.replaceAll('_', '-') };
+};
+
+const IS_HEADER_OBJECT = new Set(HEADER_OBJECTS.map((name) => `${name}.`));
+const HEADER_PATHS: Meanings = new Map(HEADER_OBJECTS.map((name) => [`${name}.*`, { slot: -1 }]));
+
+/** What a key of the level means that has no meaning by its name. */
+const fallbackAt = (prefix: string): ((key: string) => KeyMeaning | undefined) => {
+  if (prefix === '') return headerByPrefix;
+  return IS_HEADER_OBJECT.has(prefix) ? headerOfObject : () => undefined;
+};
 
 /** The table of one level: the keys that start with `prefix`, and what stands inside of them. */
-const tableAt = (meanings: Meanings, prefix: string): KeyTable => {
+const tableAt = (meanings: Meanings, prefix: string, cells: HeaderCells): KeyTable => {
   const here: Meanings = new Map();
   for (const [path, meaning] of meanings) {
     if (!path.startsWith(prefix)) continue;
@@ -249,22 +130,13 @@ const tableAt = (meanings: Meanings, prefix: string): KeyTable => {
     const dot = rest.indexOf('.');
     const outer = rest.slice(0, dot);
     if (dot < 1 || here.get(outer)?.inside !== undefined) continue;
-    const known = here.get(outer) ?? meanings.get(prefix + outer);
-    here.set(outer, {
-      slot: known?.slot ?? -1,
-      header: known?.header,
-      inside: tableAt(meanings, `${prefix}${outer}.`),
-    });
+    const known = here.get(outer) ?? meanings.get(prefix + outer) ?? { slot: -1 };
+    here.set(outer, { ...known, inside: tableAt(meanings, `${prefix}${outer}.`, cells) });
   }
-  if (prefix === '')
-    for (const name of HEADER_OBJECTS) here.set(name, { slot: -1, ...here.get(name), inside: headerTable() });
-  return newKeyTable((key) => {
-    const known = here.get(key);
-    if (known !== undefined) return known;
-    const header = prefix === '' ? headerByPrefix(key) : undefined;
-    return header === undefined ? undefined : { slot: -1, header };
-  });
+  const fallback = fallbackAt(prefix);
+  return newKeyTable((key) => here.get(key) ?? fallback(key), cells);
 };
 
 /** The keys of a log line, with one's own names on top of the usual ones. */
-export const logKeys = (fields: LogOptions['fields']): KeyTable => tableAt(withOwn(builtIn(), fields), '');
+export const logKeys = (fields: LogOptions['fields']): KeyTable =>
+  tableAt(new Map([...withOwn(builtIn(), fields), ...HEADER_PATHS]), '', new Map());

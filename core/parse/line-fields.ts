@@ -4,7 +4,14 @@ import type { ByteText } from '../ports.ts';
 import type { HeaderPairs } from '../types.ts';
 import { targetOfBytes, textOfBytes, unescapeJson } from './byte-text.ts';
 import { type Fields, type HeaderList, newFields, VALUE } from './json-scan.ts';
-import { type MinuteMemory, newMinuteMemory } from './line-time.ts';
+import {
+  epochFromBytes,
+  type LineTime,
+  type MinuteMemory,
+  newMinuteMemory,
+  parseLineTime,
+  utcFromBytes,
+} from './line-time.ts';
 
 /** Values that log shippers write in place of what they hide (Traefik's `redact`, and the usual stars). */
 const REDACTED = /^(?:REDACTED|\*{3,}|\[?redacted\]?)$/i;
@@ -24,6 +31,9 @@ export interface LineFields {
   readonly fields: Fields;
   readonly byteText: ByteText;
   readonly minute: MinuteMemory;
+  /** The time that was read last, and its text: many lines share one where clocks are coarse. */
+  timeText: string;
+  time: LineTime | undefined;
   /** The whole line, one character a byte, and where it begins: its parts are cut from it without copying. */
   text: string;
   base: number;
@@ -33,6 +43,8 @@ export const newLineFields = (slots: number, byteText: ByteText): LineFields => 
   fields: newFields(slots),
   byteText,
   minute: newMinuteMemory(),
+  timeText: '',
+  time: undefined,
   text: '',
   base: 0,
 });
@@ -70,6 +82,31 @@ export const fieldText = (line: LineFields, slot: number): string | undefined =>
   return valueText(line, kind, line.fields.start[slot] as number, line.fields.end[slot] as number);
 };
 
+/** Length of `2026-11-21T11:18:01.406Z`: with more digits the two readers may differ in the last bit. */
+const UTC_MILLIS_BYTES = 24;
+
+/** Time of a field; undefined where it is absent. The commonest forms are read straight from the bytes. */
+export const fieldTime = (line: LineFields, slot: number): LineTime | 'bad_time' | undefined => {
+  const f = line.fields;
+  if (f.filled[slot] !== f.scan) return undefined;
+  const start = f.start[slot] as number;
+  const end = f.end[slot] as number;
+  if (f.kind[slot] === VALUE.ascii || f.kind[slot] === VALUE.bare) {
+    const atMs =
+      end - start === UTC_MILLIS_BYTES
+        ? utcFromBytes(line.minute, f.bytes, start, end)
+        : epochFromBytes(f.bytes, start, end);
+    if (atMs >= 0) return { atMs, tickMs: 0 };
+  }
+  const text = fieldText(line, slot);
+  if (text === undefined) return undefined;
+  if (text !== line.timeText) {
+    line.timeText = text;
+    line.time = parseLineTime(text);
+  }
+  return line.time ?? 'bad_time';
+};
+
 /** Text of one character a byte: for request lines and targets, whose bytes must not be touched. */
 export const fieldByteText = (line: LineFields, slot: number): string | undefined => {
   const kind = presentKind(line, slot);
@@ -90,6 +127,31 @@ export const numberOf = (text: string): number | undefined => {
   return Number.isFinite(value) ? value : undefined;
 };
 
+const POINT = 0x2e;
+const POWERS = Array.from({ length: MAX_EXACT_DIGITS }, (_, exponent) => 10 ** exponent);
+
+/** Reads `200` or `0.004`; NaN for any other text. Digits and power are exact, so their quotient is what Number() makes of the text. */
+const decimalOfBytes = (bytes: Uint8Array, from: number, to: number): number => {
+  if (to - from > MAX_EXACT_DIGITS) return Number.NaN;
+  let value = 0;
+  let point = -1;
+  for (let at = from; at < to; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte >= 0x30 && byte <= 0x39) value = value * 10 + (byte - 0x30);
+    else if (byte === POINT && point < 0) point = at;
+    else return Number.NaN;
+  }
+  if (point < 0) return value;
+  return to - from > 1 ? value / (POWERS[to - point - 1] as number) : Number.NaN;
+};
+
+/** A number that is written as plain digits, with or without a fraction; NaN where the field is absent or anything else. */
+export const fieldDecimal = (line: LineFields, slot: number): number => {
+  const f = line.fields;
+  if (presentKind(line, slot) === VALUE.absent) return Number.NaN;
+  return decimalOfBytes(f.bytes, f.start[slot] as number, f.end[slot] as number);
+};
+
 /** A number, also where it was logged as a string. */
 export const fieldNumber = (line: LineFields, slot: number): number | undefined => {
   const kind = presentKind(line, slot);
@@ -97,22 +159,31 @@ export const fieldNumber = (line: LineFields, slot: number): number | undefined 
   const { bytes, start, end } = line.fields;
   const from = start[slot] as number;
   const to = end[slot] as number;
-  let value = to - from <= MAX_EXACT_DIGITS ? 0 : Number.NaN;
-  for (let at = from; at < to && value >= 0; at += 1) {
-    const digit = (bytes[at] as number) - 0x30;
-    value = digit >= 0 && digit <= 9 ? value * 10 + digit : Number.NaN;
-  }
-  if (value >= 0) return value;
-  return numberOf(valueText(line, kind, from, to));
+  const value = decimalOfBytes(bytes, from, to);
+  return value >= 0 ? value : numberOf(valueText(line, kind, from, to));
+};
+
+/** Whether the field says something. */
+export const isPresent = (line: LineFields, slot: number): boolean =>
+  presentKind(line, slot) !== VALUE.absent;
+
+/** Whether a field that is there is this one character. */
+export const isLone = (line: LineFields, slot: number, byte: number): boolean => {
+  const { bytes, start, end } = line.fields;
+  return (end[slot] as number) - (start[slot] as number) === 1 && bytes[start[slot] as number] === byte;
+};
+
+/** The first slot that has a text, −1 where none has. */
+export const firstPresent = (line: LineFields, slots: readonly number[]): number => {
+  for (let i = 0; i < slots.length; i += 1)
+    if (isPresent(line, slots[i] as number)) return slots[i] as number;
+  return -1;
 };
 
 /** Text of the first slot that has one. */
 export const firstText = (line: LineFields, slots: readonly number[]): string | undefined => {
-  for (let i = 0; i < slots.length; i += 1) {
-    const text = fieldText(line, slots[i] as number);
-    if (text !== undefined) return text;
-  }
-  return undefined;
+  const slot = firstPresent(line, slots);
+  return slot < 0 ? undefined : fieldText(line, slot);
 };
 
 /** Number of the first slot that has one. */

@@ -1,6 +1,6 @@
 /**
  * The instants that logs write, as epoch milliseconds with the resolution in which they were written. Read: RFC 3339 and ISO 8601
- * (`2026-11-21T11:18:01.406Z`, offset with or without colon, a space for the T), nginx's $time_local (`21/Nov/2026:11:18:01 +0000`),
+ * (`2026-11-21T11:18:01.406Z`, offset with or without colon, a space for the T, slashes for the dashes; without an offset it is UTC), nginx's $time_local (`21/Nov/2026:11:18:01 +0000`),
  * and epoch numbers in s, ms, µs or ns, told apart by their size.
  */
 
@@ -27,19 +27,23 @@ const inRange = (atMs: number, tickMs: number): LineTime | undefined =>
 
 const dayMs = (year: number, month: number, day: number): number => {
   const atMs = Date.UTC(year, month, day);
-  // 31 February rolls over into March; such a text is no date.
-  return new Date(atMs).getUTCDate() === day ? atMs : Number.NaN;
+  // 31 February rolls over into March, and the 13th month into the next year; such a text is no date.
+  const date = new Date(atMs);
+  return date.getUTCDate() === day && date.getUTCMonth() === month ? atMs : Number.NaN;
 };
 
 const offsetMs = (text: string | undefined): number => {
   if (text === undefined || text === 'Z' || text === 'z') return 0;
   const digits = text.replace(':', '');
-  const minutes = Number(digits.slice(1, 3)) * 60 + Number(digits.slice(3, 5) || 0);
+  const hours = Number(digits.slice(1, 3));
+  const rest = Number(digits.slice(3, 5) || 0);
+  if (hours > 23 || rest > 59) return Number.NaN;
+  const minutes = hours * 60 + rest;
   return (text.startsWith('-') ? -minutes : minutes) * MINUTE_MS;
 };
 
 const ISO =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?$/;
+  /^(\d{4})[-/](\d\d)[-/](\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?(?: ?(?:UTC|GMT))?$/;
 const LOCAL = /^(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,12}))?(?: ([+-]\d{4}))?$/;
 const EPOCH = /^(\d{9,19})(?:\.(\d{0,12}))?$/;
 
@@ -73,24 +77,53 @@ const parseLocal = (text: string): LineTime | undefined => {
   return inRange(date + clockMs(hour, minute, second) - offsetMs(zone) + part, tickOf(fraction));
 };
 
-const parseEpoch = (text: string): LineTime | undefined => {
+const parseEpoch = (logged: string): LineTime | undefined => {
+  // Some JSON writers have 1.795259881406E9.
+  const text = /^\d\.\d+[eE]\+?\d+$/.test(logged) ? String(Number(logged)) : logged;
   const found = EPOCH.exec(text);
   if (found === null) return undefined;
-  const [, whole = '', fraction] = found;
+  const [, whole = '', fraction = ''] = found;
   const { length } = whole;
-  if (length >= 17) return inRange(Number(whole) / 1e6, 0);
+  // Nanoseconds do not fit a double: their milliseconds are taken apart first.
+  if (length >= 17) return inRange(Number(whole.slice(0, -6)) + Number(whole.slice(-6)) / 1e6, 0);
   if (length >= 15) return inRange(Number(whole) / 1e3, 0);
   if (length >= 12) return inRange(Number(text), 0);
-  return inRange(Number(text) * 1_000, tickOf(fraction));
+  // In two parts: 1079630346.758 × 1,000 is 1079630346757.9999 in binary fractions.
+  return inRange(Number(whole) * 1_000 + Number(`0.${fraction}`) * 1_000, tickOf(fraction));
 };
 
-/** Reads the time of a log line in any of the known forms; undefined where the text is none of them, or lies before 1990. */
+const parseBare = (text: string): LineTime | undefined => {
+  const third = text.charCodeAt(2);
+  const fifth = text.charCodeAt(4);
+  if (fifth === DASH || fifth === SLASH) return parseIso(text);
+  return third === SLASH ? parseLocal(text) : parseEpoch(text);
+};
+
+const [DASH, SLASH, OPEN_BRACKET] = [0x2d, 0x2f, 0x5b];
+
+/**
+ * Reads the time of a log line in any of the known forms, also in the brackets of the combined format; undefined where the text is
+ * none of them, or lies before 1990.
+ */
 export const parseLineTime = (text: string): LineTime | undefined =>
-  text.charCodeAt(4) === 0x2d
-    ? parseIso(text)
-    : text.charCodeAt(2) === 0x2f
-      ? parseLocal(text)
-      : parseEpoch(text);
+  parseBare(text.charCodeAt(0) === OPEN_BRACKET && text.endsWith(']') ? text.slice(1, -1) : text);
+
+/** Bytes of `1795259881.406`, nginx's $msec. */
+const MSEC_BYTES = 14;
+const MSEC_POINT = 10;
+
+/** Reads nginx's $msec straight from the bytes: epoch ms, or NaN where the text has another form. */
+export const epochFromBytes = (bytes: Uint8Array, start: number, end: number): number => {
+  if (end - start !== MSEC_BYTES || bytes[start + MSEC_POINT] !== 0x2e) return Number.NaN;
+  let atMs = 0;
+  for (let i = 0; i < MSEC_BYTES; i += 1) {
+    if (i === MSEC_POINT) continue;
+    const digit = (bytes[start + i] as number) - 0x30;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    atMs = atMs * 10 + digit;
+  }
+  return atMs >= FIRST_MS && atMs < LAST_MS ? atMs : Number.NaN;
+};
 
 /** The minute that was read last: the next line nearly always shares it. */
 export interface MinuteMemory {

@@ -8,17 +8,22 @@ import { VALUE } from './json-scan.ts';
 import { NGINX, OWN } from './keys.ts';
 import {
   fieldByteText,
+  fieldDecimal,
   fieldText,
+  fieldTime,
   firstFilled,
   firstNumber,
+  firstPresent,
   firstText,
   hasField,
+  isLone,
+  isPresent,
   type LineFields,
   lineHeaders,
   numberOf,
   showsUserAgent,
 } from './line-fields.ts';
-import { type LineTime, parseLineTime } from './line-time.ts';
+import type { LineTime } from './line-time.ts';
 import { answeredStatus, type Draft } from './record.ts';
 import { parseRequestLine, type RequestLine } from './request-target.ts';
 import { hasEnvelopeText } from './unwrap.ts';
@@ -67,6 +72,8 @@ const lastOf = (text: string): string => {
 /** The last number that the first of the slots holds which holds one; `200 OK` is 200. */
 const lastNumber = (line: LineFields, slots: Slots): number | undefined => {
   for (let i = 0; i < slots.length; i += 1) {
+    const plain = fieldDecimal(line, slots[i] as number);
+    if (plain >= 0) return plain;
     const text = fieldText(line, slots[i] as number);
     if (text === undefined) continue;
     const value =
@@ -76,12 +83,13 @@ const lastNumber = (line: LineFields, slots: Slots): number | undefined => {
   return undefined;
 };
 
+const [SECOND_MS, MICRO_MS, NANO_MS] = [1_000, 1e-3, 1e-6];
 const UNIT_MS: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
+  ns: NANO_MS,
+  us: MICRO_MS,
+  µs: MICRO_MS,
   ms: 1,
-  s: 1_000,
+  s: SECOND_MS,
   m: 60_000,
 };
 const WITH_UNIT = /^([\d.]+)\s?(ns|us|µs|ms|s|m)$/;
@@ -93,24 +101,29 @@ const tidyMs = (value: number): number | undefined =>
 /** A month: connections of WebSockets may last, but what is longer is no duration. */
 const MAX_DURATION_MS = 31 * 86_400_000;
 
-/** Duration in the first of the slots that holds one, the last of a list; `unitMs` is how long a plain number's unit is. */
-const durationIn = (line: LineFields, slots: Slots, unitMs: (text: string) => number): number | undefined => {
+const durationOfText = (text: string, unitMs: number | undefined): number | undefined => {
+  const last = lastOf(text);
+  const [, digits, unit = ''] = WITH_UNIT.exec(last) ?? [];
+  const value = numberOf(digits ?? last);
+  return value === undefined ? undefined : tidyMs(value * (UNIT_MS[unit] ?? unitMs ?? byLooks(last)));
+};
+
+/**
+ * Duration in the first of the slots that holds one, the last of a list.
+ *
+ * @param unitMs - how long a plain number's unit is; undefined where its looks must tell
+ */
+const durationIn = (line: LineFields, slots: Slots, unitMs: number | undefined): number | undefined => {
   for (let i = 0; i < slots.length; i += 1) {
-    const text = fieldText(line, slots[i] as number);
-    if (text === undefined) continue;
-    const last = lastOf(text);
-    const [, digits, unit = ''] = WITH_UNIT.exec(last) ?? [];
-    const value = numberOf(digits ?? last);
-    const ms = value === undefined ? undefined : tidyMs(value * (UNIT_MS[unit] ?? unitMs(last)));
+    const slot = slots[i] as number;
+    const plain = unitMs === undefined ? Number.NaN : fieldDecimal(line, slot) * unitMs;
+    const text = plain >= 0 ? undefined : fieldText(line, slot);
+    const ms = text === undefined ? tidyMs(plain) : durationOfText(text, unitMs);
     if (ms !== undefined) return ms;
   }
   return undefined;
 };
 
-const inSeconds = (): number => 1_000;
-const inMillis = (): number => 1;
-const inMicros = (): number => 1e-3;
-const inNanos = (): number => 1e-6;
 /**
  * Of a `duration` without a unit: $request_time always has its three decimals, so a number with a fraction is seconds; a whole one
  * was counted by someone else, in milliseconds, or from 100,000 on in nanoseconds.
@@ -118,14 +131,14 @@ const inNanos = (): number => 1e-6;
 const byLooks = (text: string): number => (text.includes('.') ? 1_000 : Number(text) < 1e5 ? 1 : 1e-6);
 
 const durationOf = (line: LineFields): number | undefined =>
-  durationIn(line, OWN_SECONDS, inSeconds) ??
-  durationIn(line, OWN_MILLIS, inMillis) ??
-  durationIn(line, OWN_NANOS, inNanos) ??
-  durationIn(line, NGINX.seconds, inSeconds) ??
-  durationIn(line, NGINX.duration, byLooks) ??
-  durationIn(line, NGINX.millis, inMillis) ??
-  durationIn(line, NGINX.micros, inMicros) ??
-  durationIn(line, NGINX.nanos, inNanos);
+  durationIn(line, OWN_SECONDS, SECOND_MS) ??
+  durationIn(line, OWN_MILLIS, 1) ??
+  durationIn(line, OWN_NANOS, NANO_MS) ??
+  durationIn(line, NGINX.seconds, SECOND_MS) ??
+  durationIn(line, NGINX.duration, undefined) ??
+  durationIn(line, NGINX.millis, 1) ??
+  durationIn(line, NGINX.micros, MICRO_MS) ??
+  durationIn(line, NGINX.nanos, NANO_MS);
 
 const OWN_SECONDS = [OWN.durationSeconds];
 const OWN_MILLIS = [OWN.durationMs];
@@ -133,15 +146,14 @@ const OWN_NANOS = [OWN.durationNanos];
 
 /** When the line was written. */
 const endTime = (line: LineFields): LineTime | 'no_time' | 'bad_time' => {
-  const own = fieldText(line, OWN.at);
-  if (own !== undefined) return parseLineTime(own) ?? 'bad_time';
+  const own = fieldTime(line, OWN.at);
+  if (own !== undefined) return own;
   let best: LineTime | undefined;
   let isBad = false;
   for (let i = 0; i < TIMES.length && best?.tickMs !== 0; i += 1) {
-    const text = fieldText(line, TIMES[i] as number);
-    if (text === undefined) continue;
-    const time = parseLineTime(text);
-    if (time === undefined) isBad = true;
+    const time = fieldTime(line, TIMES[i] as number);
+    if (time === undefined) continue;
+    if (time === 'bad_time') isBad = true;
     else if (best === undefined || time.tickMs < best.tickMs) best = time;
   }
   return best ?? (isBad ? 'bad_time' : 'no_time');
@@ -195,15 +207,17 @@ const protocolOf = (line: LineFields, requestLine: RequestLine | undefined): str
   // $server_protocol is empty for HTTP/0.9 alone.
   if (protocol === undefined)
     return firstFilled(line, SERVER_PROTOCOL) === undefined ? undefined : 'HTTP/0.9';
-  return /^\d/.test(protocol) ? `HTTP/${protocol}` : protocol;
+  const first = protocol.charCodeAt(0);
+  return first >= 0x30 && first <= 0x39 ? `HTTP/${protocol}` : protocol;
 };
+
+const UNDERSCORE = 0x5f;
 
 /** `_` is the usual server_name of a server for requests without a host. */
 const hostSlotOf = (line: LineFields): number => {
   for (let i = 0; i < HOST.length; i += 1) {
     const slot = HOST[i] as number;
-    const host = fieldText(line, slot);
-    if (host !== undefined && host !== '_') return slot;
+    if (isPresent(line, slot) && !isLone(line, slot, UNDERSCORE)) return slot;
   }
   return -1;
 };
@@ -216,6 +230,7 @@ export const readNginx = (line: LineFields): Draft | RejectReason => {
   if (target.text === undefined) return whyNoTarget(line, parsed);
   const durationMs = durationOf(line);
   const hostSlot = hostSlotOf(line);
+  const clientSlot = firstPresent(line, CLIENT);
   return {
     format: 'nginx',
     method: firstText(line, METHOD) ?? requestLine?.method,
@@ -227,17 +242,17 @@ export const readNginx = (line: LineFields): Draft | RejectReason => {
     headers: lineHeaders(line, line.fields.nginxHeaders),
     body: firstText(line, BODY),
     bodyBytes: firstNumber(line, NGINX.bodyBytes),
-    client: firstText(line, CLIENT),
+    client: clientSlot < 0 ? undefined : fieldText(line, clientSlot),
     recorded: {
       status: answeredStatus(lastNumber(line, STATUS)),
       durationMs,
       originStatus: answeredStatus(lastNumber(line, NGINX.originStatus)),
-      originMs: durationIn(line, NGINX.originSeconds, inSeconds),
+      originMs: durationIn(line, NGINX.originSeconds, SECOND_MS),
       bytes: firstNumber(line, BYTES),
     },
     markVisible: showsUserAgent(line, line.fields.nginxHeaders),
     hostSlot,
     targetSlot: target.slot,
-    clientSlot: -1,
+    clientSlot,
   };
 };

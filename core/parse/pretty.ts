@@ -3,9 +3,8 @@
  * same indent ends it.
  */
 
-import { concatBytes } from './byte-text.ts';
+import { concatBytes, firstVisible } from './byte-text.ts';
 import { MAX_LINE_BYTES } from './split.ts';
-import { firstVisible } from './unwrap.ts';
 
 /** Lines that belong together. `isWhole` is false where the end never came. */
 export interface PrettyBlock {
@@ -40,20 +39,24 @@ export const createPrettyBlocks = () => {
   return {
     isOpen: (): boolean => indent >= 0,
     /** Begins a block where the line is nothing but an opening brace. */
-    open: (bytes: Uint8Array, from: number, start: number, to: number, line: number): boolean => {
-      if (bytes[start] !== OPEN || firstVisible(bytes, start + 1, to) < to) return false;
+    open: (bytes: Uint8Array, from: number, to: number, line: number): boolean => {
+      const start = firstVisible(bytes, from, to);
+      if (to - start > 2 || bytes[start] !== OPEN || firstVisible(bytes, start + 1, to) < to) return false;
       indent = start - from;
       openedAt = line;
       keep(bytes, start, to);
       return true;
     },
-    /** Takes the next line: 'held', or the block that it ends (whole with it, or broken off before it), or nothing to do with one. */
-    add: (bytes: Uint8Array, from: number, to: number): PrettyBlock | 'held' | undefined => {
+    /**
+     * Takes the next line (or, with `isPart`, more of the last one): 'held', or the block that it ends (whole with it, or broken off
+     * before it), or nothing to do with one.
+     */
+    add: (bytes: Uint8Array, from: number, to: number, isPart: boolean): PrettyBlock | 'held' | undefined => {
       if (indent < 0) return undefined;
       const start = firstVisible(bytes, from, to);
-      const deeper = start - from > indent;
-      const closes = start - from === indent && bytes[start] === CLOSE;
-      if ((!deeper && !closes) || bytesHeld > MAX_LINE_BYTES) return take(false);
+      const closes = !isPart && start - from === indent && bytes[start] === CLOSE;
+      const belongs = isPart || closes || start - from > indent;
+      if (!belongs || bytesHeld + to - from > MAX_LINE_BYTES) return take(false);
       keep(bytes, from, to);
       return closes ? take(true) : 'held';
     },

@@ -49,8 +49,10 @@ const addField = (
 ): void => {
   const start = fields.start[slot] ?? 0;
   const end = fields.end[slot] ?? 0;
-  const isAsLogged = slot >= 0 && fields.kind[slot] === VALUE.ascii && end - start === text?.length;
-  if (isAsLogged) addAscii(identity, fields.bytes, start, end);
+  // A slot that this line did not fill still has the places of an earlier one.
+  const isHere = slot >= 0 && fields.filled[slot] === fields.scan;
+  if (isHere && fields.kind[slot] === VALUE.ascii && end - start === text?.length)
+    addAscii(identity, fields.bytes, start, end);
   else addText(identity, text ?? '');
 };
 
@@ -68,7 +70,7 @@ const identify = (
   addNumber(identity, recorded.bytes ?? -1);
   addField(identity, line, draft.clientSlot, draft.client);
   addText(identity, draft.method ?? '');
-  addField(identity, line, draft.hostSlot, own.host);
+  addField(identity, line, own.host === draft.host ? draft.hostSlot : -1, own.host);
   addField(identity, line, draft.targetSlot, own.target);
   return finishIdentity(identity, own.atMs + (recorded.durationMs ?? 0));
 };
@@ -87,6 +89,8 @@ export const finishRecord = (
   const origin = originForm(draft.target);
   if (origin === undefined) return 'bad_target';
   if (typeof time === 'string') return time;
+  // A duration longer than the log is old.
+  if (!(time.atMs > 0)) return 'bad_time';
   const host = origin.host ?? draft.host;
   const id = identify(draft, line, context.identity, { atMs: time.atMs, host, target: origin.target });
   return {

@@ -4,63 +4,31 @@
  */
 
 import type { FindByte } from '../ports.ts';
-import { concatBytes, withNewline } from './byte-text.ts';
+import { createBoundary } from './boundary.ts';
+import { firstVisible, skipMark } from './byte-text.ts';
 
 /** The longest record that is read; longer ones are rejected and the rest goes on. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
 /** Without a newline for this long, ends of objects are looked for. */
 const PATIENCE_BYTES = 64 * 1024;
+/** More blank bytes than this before a record are no indent: a rotation by copytruncate leaves runs of NUL of any length. */
+export const MAX_INDENT_BYTES = 1024;
+/** With room for what stands before a record: whether that itself is too long is for its reader to say. */
+const GIVE_UP_BYTES = MAX_LINE_BYTES + 2 * MAX_INDENT_BYTES;
+const MIN_HELD_BYTES = 4096;
+/** Held memory above this is given back. */
+const MAX_KEPT_BYTES = 4 * 1024 * 1024;
 
 const NEWLINE = 0x0a;
 const EMPTY: Uint8Array = new Uint8Array(0);
 
-/** Follows braces and strings across chunks and finds where an object that starts with `{` ends. */
-export const createBoundary = () => {
-  let depth = 0;
-  let inString = false;
-  let isEscaped = false;
-  let isJunk = false;
-
-  const step = (byte: number): boolean => {
-    if (isEscaped) {
-      isEscaped = false;
-    } else if (inString) {
-      if (byte === 0x5c) isEscaped = true;
-      else if (byte === 0x22) inString = false;
-    } else if (byte === 0x22) {
-      inString = depth > 0;
-      isJunk ||= depth === 0;
-    } else if (byte === 0x7b) {
-      depth += 1;
-    } else if (byte === 0x7d) {
-      depth -= 1;
-      return depth === 0;
-    } else if (depth === 0 && byte > 0x20 && byte !== 0x2c && byte !== 0x5b && byte !== 0x5d) {
-      // Text at the outermost level: only a newline can end this.
-      isJunk = true;
-    }
-    return false;
-  };
-
-  return {
-    /** The place behind the next object that ends in `bytes` from `from` on, or −1. Each byte is to be given once. */
-    nextEnd: (bytes: Uint8Array, from: number, to: number): number => {
-      for (let at = from; at < to && !isJunk; at += 1) if (step(bytes[at] as number)) return at + 1;
-      return -1;
-    },
-    reset: () => {
-      depth = 0;
-      inString = false;
-      isEscaped = false;
-      isJunk = false;
-    },
-  };
-};
-
 /** Takes a line of a log; a newline stands at `end`, so that no loop over the line has to watch for it. */
 export interface LineSink {
-  /** Bytes `start` to `end` of a line or, with `isWhole` false, of as much of it as holds whole records. */
+  /**
+   * Bytes `start` to `end` of a line or, with `isWhole` false, of as much of it as holds whole records. The memory is used again:
+   * what is to be kept must be copied.
+   */
   line(bytes: Uint8Array, start: number, end: number, isWhole: boolean): void;
   /** The beginning of a record that is too long. */
   tooLong(bytes: Uint8Array): void;
@@ -69,55 +37,66 @@ export interface LineSink {
 /** Makes a splitter; `push` bytes as they come, then `end`. */
 export const createSplitter = (sink: LineSink, findByte: FindByte) => {
   const boundary = createBoundary();
+  /** Bytes of a line whose end has not come; room for them grows by doubling, so that tiny chunks cost no more than large ones. */
   let held = EMPTY;
-  let parts: Uint8Array[] = [];
   let heldBytes = 0;
   let judgedBytes = 0;
   let isDiscarding = false;
 
-  const join = (): Uint8Array => {
-    held = parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(parts);
-    parts = [held];
-    return held;
+  const keep = (chunk: Uint8Array, from: number, to: number): void => {
+    const needed = heldBytes + (to - from) + 1;
+    if (needed > held.length) {
+      const larger = new Uint8Array(Math.max(needed, held.length * 2, MIN_HELD_BYTES));
+      larger.set(held.subarray(0, heldBytes));
+      held = larger;
+    }
+    held.set(chunk.subarray(from, to), heldBytes);
+    heldBytes += to - from;
   };
 
   const clear = (): void => {
-    parts = [];
     heldBytes = 0;
     judgedBytes = 0;
-    held = EMPTY;
     boundary.reset();
+    if (held.length > MAX_KEPT_BYTES) held = EMPTY;
+  };
+
+  const forget = (count: number): void => {
+    held.copyWithin(0, count, heldBytes);
+    heldBytes -= count;
+    judgedBytes = Math.max(0, judgedBytes - count);
+  };
+
+  /** Gives out what is held up to `end`, with a newline behind it. */
+  const giveOut = (end: number, isWhole: boolean): void => {
+    const after = held[end] as number;
+    held[end] = NEWLINE;
+    sink.line(held, 0, end, isWhole);
+    held[end] = after;
   };
 
   /** Gives out whole objects of what is held; gives up what is too long. */
   const judge = (): void => {
-    const bytes = join();
+    const blank = firstVisible(held, skipMark(held, 0), heldBytes);
+    // One more than an indent stays, so that it is seen to be none.
+    if (blank > MAX_INDENT_BYTES + 1) forget(blank - MAX_INDENT_BYTES - 1);
     let cut = -1;
     for (let at = judgedBytes; at >= 0; ) {
-      at = boundary.nextEnd(bytes, at, bytes.length);
+      at = boundary.nextEnd(held, at, heldBytes);
       if (at >= 0) cut = at;
     }
-    judgedBytes = bytes.length;
+    judgedBytes = heldBytes;
     if (cut > 0) {
-      sink.line(withNewline(bytes, cut), 0, cut, false);
-      parts = [bytes.slice(cut)];
-      heldBytes = bytes.length - cut;
-      judgedBytes = heldBytes;
-    } else if (heldBytes > MAX_LINE_BYTES) {
-      sink.tooLong(bytes);
-      parts = [];
+      giveOut(cut, false);
+      forget(cut);
+    } else if (boundary.isIdle()) {
+      forget(Math.max(0, heldBytes - MAX_INDENT_BYTES - 1));
+    } else if (heldBytes > GIVE_UP_BYTES) {
+      sink.tooLong(held.subarray(0, heldBytes));
       heldBytes = 0;
       judgedBytes = 0;
       isDiscarding = true;
     }
-  };
-
-  const hold = (chunk: Uint8Array): void => {
-    if (chunk.length === 0) return;
-    // Whoever gave the chunk may use its memory again.
-    parts.push(chunk.slice());
-    heldBytes += chunk.length;
-    if (heldBytes > PATIENCE_BYTES) judge();
   };
 
   /** Drops bytes of a record that is too long; returns where the next one starts, or the end. */
@@ -140,22 +119,22 @@ export const createSplitter = (sink: LineSink, findByte: FindByte) => {
         const newline = findByte(chunk, NEWLINE, start);
         if (newline < 0) break;
         if (heldBytes > 0) {
-          parts.push(chunk.subarray(start, newline + 1));
-          const bytes = join();
+          keep(chunk, start, newline);
+          giveOut(heldBytes, true);
           clear();
-          sink.line(bytes, 0, bytes.length - 1, true);
         } else {
           sink.line(chunk, start, newline, true);
         }
         start = newline + 1;
       }
-      hold(chunk.subarray(start));
+      if (start === chunk.length) return;
+      // Whoever gave the chunk may use its memory again.
+      keep(chunk, start, chunk.length);
+      if (heldBytes > PATIENCE_BYTES) judge();
     },
     end: (): void => {
-      if (heldBytes === 0) return;
-      const bytes = join();
+      if (heldBytes > 0) giveOut(heldBytes, true);
       clear();
-      sink.line(withNewline(bytes, bytes.length), 0, bytes.length, true);
     },
   };
 };

@@ -3,103 +3,123 @@
  * prefixes of syslog, `docker compose logs` and `kubectl logs`.
  */
 
-import { bytesOfText, textOfBytes, unescapeJson } from './byte-text.ts';
+import { objectsOfList } from './boundary.ts';
+import { firstVisible, textOfBytes, unescapeJson } from './byte-text.ts';
 import { type Fields, VALUE } from './json-scan.ts';
-import { ENVELOPE } from './keys.ts';
+import { ENVELOPE, NGINX, STREAM } from './keys.ts';
 
 const OPEN = 0x7b;
 const QUOTE = 0x22;
+const NEWLINE = 0x0a;
 
 /** What an envelope holds. `mayGoOn` is Docker's: a long line comes in parts, and only the last ends with a newline. */
 export interface Unwrapped {
   readonly parts: readonly Uint8Array[];
   readonly mayGoOn: boolean;
+  /** `stdout` or `stderr`, whose parts may be mixed. */
+  readonly stream: string;
 }
 
-const ORDER = [
+/** OpenTelemetry puts the line into `body`, which is a request's body elsewhere. */
+const ORDER: readonly number[] = [...Object.values(ENVELOPE), ...NGINX.body.slice(1, 2)];
+/** Keys under which an object written as text is a line for sure, whatever stands beside it. */
+const SURE: readonly number[] = [
   ENVELOPE.log,
   ENVELOPE.message,
   ENVELOPE.MESSAGE,
   ENVELOPE.msg,
   ENVELOPE.event,
   ENVELOPE.line,
-  ENVELOPE.log_processed,
-  ENVELOPE.logEvents,
+  ENVELOPE.textPayload,
+  ENVELOPE._raw,
+  ENVELOPE.short_message,
 ];
-
-const isSpace = (byte: number | undefined): boolean => byte !== undefined && byte <= 0x20;
-
-/** The place of the first byte of text that is neither space nor control. */
-export const firstVisible = (bytes: Uint8Array, from: number, to: number): number => {
-  let at = from;
-  while (at < to && isSpace(bytes[at])) at += 1;
-  return at;
-};
+/** Where a blank text is a blank line; in other places it is a message with nothing to say. */
+const HOLDS_LINES: ReadonlySet<number> = new Set([
+  ENVELOPE.log,
+  ENVELOPE.message,
+  ENVELOPE.MESSAGE,
+  ENVELOPE.line,
+  ENVELOPE.textPayload,
+  ENVELOPE._raw,
+]);
 
 /** Where an object starts in a line of text (`… traefik[812]: {"ClientAddr":…`), or −1. */
 export const objectAfterPrefix = (bytes: Uint8Array, from: number, to: number): number => {
-  for (let at = bytes.indexOf(OPEN, from); at >= 0 && at < to; at = bytes.indexOf(OPEN, at + 1)) {
-    if (bytes[firstVisible(bytes, at + 1, to)] === QUOTE) return at;
-  }
+  for (let at = from; at < to; at += 1)
+    if (bytes[at] === OPEN && bytes[firstVisible(bytes, at + 1, to)] === QUOTE) return at;
   return -1;
 };
 
-/** journald writes a message that is not UTF-8 as a list of its bytes. */
-const messageOfList = (value: unknown): readonly Uint8Array[] => {
-  if (!Array.isArray(value)) return [];
-  if (value.length > 0 && value.every((item) => Number.isInteger(item)))
-    return [Uint8Array.from(value as number[])];
-  return value.flatMap((item: unknown) => {
-    const message = typeof item === 'object' && item !== null && 'message' in item ? item.message : undefined;
-    return typeof message === 'string' ? [bytesOfText(message)] : [];
-  });
+const isFilled = (fields: Fields, slot: number): boolean => fields.filled[slot] === fields.scan;
+
+const isText = (fields: Fields, slot: number): boolean =>
+  isFilled(fields, slot) && (fields.kind[slot] === VALUE.ascii || fields.kind[slot] === VALUE.text);
+
+/** The first visible byte of a text; 0 where it is none, or blank. */
+const firstByte = (fields: Fields, slot: number): number => {
+  if (!isText(fields, slot)) return 0;
+  const end = fields.end[slot] as number;
+  const at = firstVisible(fields.bytes, fields.start[slot] as number, end);
+  return at < end ? (fields.bytes[at] as number) : 0;
 };
 
-const parseList = (bytes: Uint8Array): unknown => {
-  try {
-    return JSON.parse(textOfBytes(bytes));
-  } catch {
-    // The scanner mends what JSON.parse does not: a list that needed it holds no lines of a collector.
-    return [];
-  }
+/** Whether a key that collectors use holds text. */
+export const hasEnvelopeText = (fields: Fields): boolean => {
+  for (let i = 0; i < SURE.length; i += 1) if (firstByte(fields, SURE[i] as number) > 0) return true;
+  return false;
 };
-
-const envelopeValue = (fields: Fields, slot: number): Unwrapped | undefined => {
-  const kind = fields.kind[slot];
-  const [start, end] = [fields.start[slot] as number, fields.end[slot] as number];
-  if (kind === VALUE.ascii || kind === VALUE.text) {
-    const bytes =
-      kind === VALUE.ascii ? fields.bytes.slice(start, end) : unescapeJson(fields.bytes, start, end);
-    return { parts: [bytes], mayGoOn: slot === ENVELOPE.log && bytes.at(-1) !== 0x0a };
-  }
-  if (kind !== VALUE.nested) return undefined;
-  const bytes = fields.bytes.slice(start, end);
-  if (bytes[0] === OPEN) return { parts: [bytes], mayGoOn: false };
-  return { parts: messageOfList(parseList(bytes)), mayGoOn: false };
-};
-
-const filled = (fields: Fields): number[] => ORDER.filter((slot) => fields.filled[slot] === fields.scan);
 
 /** Whether a key that collectors use holds text that is itself an object: an envelope for sure. */
-export const isEnvelope = (fields: Fields): boolean =>
-  filled(fields).some((slot) => {
-    const kind = fields.kind[slot];
-    if (kind !== VALUE.ascii && kind !== VALUE.text) return slot === ENVELOPE.logEvents;
-    return (
-      fields.bytes[firstVisible(fields.bytes, fields.start[slot] as number, fields.end[slot] as number)] ===
-      OPEN
-    );
-  });
+export const isEnvelope = (fields: Fields): boolean => {
+  for (let i = 0; i < SURE.length; i += 1) if (firstByte(fields, SURE[i] as number) === OPEN) return true;
+  return isFilled(fields, ENVELOPE.logEvents) && fields.kind[ENVELOPE.logEvents] === VALUE.nested;
+};
+
+/** journald writes a message that is not UTF-8 as a list of its bytes: `[123,34,…]`. */
+const byteList = (list: Uint8Array): readonly Uint8Array[] => {
+  const text = textOfBytes(list);
+  if (!/^\[[\s\d,]*\]$/.test(text)) return [];
+  const numbers = text.slice(1, -1).split(',').map(Number);
+  return numbers.every((number) => number < 256) ? [Uint8Array.from(numbers)] : [];
+};
+
+const partsOf = (fields: Fields, slot: number): readonly Uint8Array[] => {
+  const kind = fields.kind[slot];
+  const [start, end] = [fields.start[slot] as number, fields.end[slot] as number];
+  if (kind === VALUE.ascii) return [fields.bytes.slice(start, end)];
+  if (kind === VALUE.text) return [unescapeJson(fields.bytes, start, end)];
+  if (kind !== VALUE.nested) return [];
+  const bytes = fields.bytes.slice(start, end);
+  if (bytes[0] === OPEN) return [bytes];
+  const objects = objectsOfList(bytes);
+  return objects.length > 0 ? objects : byteList(bytes);
+};
+
+const streamOf = (fields: Fields): string =>
+  isText(fields, STREAM)
+    ? textOfBytes(fields.bytes.subarray(fields.start[STREAM] as number, fields.end[STREAM] as number))
+    : '';
+
+const unwrapSlot = (fields: Fields, slot: number): Unwrapped | undefined => {
+  const parts = partsOf(fields, slot);
+  const [first] = parts;
+  if (first === undefined) return undefined;
+  const isBlank = parts.length === 1 && firstVisible(first, 0, first.length) === first.length;
+  if (isBlank && !HOLDS_LINES.has(slot)) return undefined;
+  const mayGoOn = slot === ENVELOPE.log && isText(fields, slot) && first.at(-1) !== NEWLINE;
+  return { parts, mayGoOn, stream: streamOf(fields) };
+};
 
 /** What stands inside the envelope that was scanned last; undefined where it is none. */
 export const unwrap = (fields: Fields): Unwrapped | undefined => {
-  const slots = filled(fields);
   // Text before objects: Filebeat has `log` as an object beside the line in `message`.
-  const isText = (slot: number): boolean =>
-    fields.kind[slot] === VALUE.ascii || fields.kind[slot] === VALUE.text;
-  for (const slot of [...slots.filter(isText), ...slots.filter((slot) => !isText(slot))]) {
-    const found = envelopeValue(fields, slot);
-    if (found !== undefined && found.parts.length > 0) return found;
+  for (const wantsText of [true, false]) {
+    for (const slot of ORDER) {
+      if (!isFilled(fields, slot) || isText(fields, slot) !== wantsText) continue;
+      const found = unwrapSlot(fields, slot);
+      if (found !== undefined) return found;
+    }
   }
   return undefined;
 };

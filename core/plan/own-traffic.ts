@@ -24,7 +24,9 @@ export const createOwnTrafficTest =
     for (let i = 0; i < headers.length; i += 1) {
       const [name, value] = headers[i] as readonly [string, string];
       const { length } = name;
-      // Lengths first: most headers are neither.
+      // First letters and lengths first: most headers are neither.
+      const first = name.charCodeAt(0) | 0x20;
+      if (first !== 0x75 && first !== 0x78) continue;
       if (length === 10 && lowerName(name) === 'user-agent' && hasMark(value, mark)) return true;
       if (length === ID_HEADER.length && lowerName(name) === ID_HEADER) return true;
       if (length === RUN_HEADER.length && lowerName(name) === RUN_HEADER) return true;

@@ -1,0 +1,52 @@
+/** What it takes to record how one planned request ended: its counts, its route's and its rule's figures, the timeline. */
+
+import { countResult, newRuleCounts } from '../../core/measure/accounting.ts';
+import { createSummary } from '../../core/measure/summary.ts';
+import type { PlannedRequest, Result } from '../../core/types.ts';
+import { randomNumbers } from '../make-log.ts';
+import { parsePlanLine, RULE, readPlanLines } from './plan-file.ts';
+import { type Figures, measured, needed, type Workload } from './workload.ts';
+
+/** As many as a run plans ahead. */
+const UNDER_WAY = 20_000;
+const ROUNDS = 20;
+
+const resultOf = (request: PlannedRequest, random: (below: number) => number): Result => {
+  const serviceMs = 1 + random(80_000) / 1_000;
+  const sentMs = request.dueMs + random(1_000) / 1_000 - 0.5;
+  return {
+    request,
+    sentMs,
+    status: request.recorded.status ?? 200,
+    serviceMs,
+    fromDueMs: sentMs + serviceMs - request.dueMs,
+    bytes: random(40_000),
+  };
+};
+
+/** Records results of requests that were planned before, 2,000 a second of the run. */
+export const recordResults: Workload = async (order) => {
+  const requests = (await readPlanLines(needed(order, 'file'))).map(parsePlanLine);
+  const random = randomNumbers(11);
+  const summary = createSummary({ ruleNames: [RULE] });
+  const counts = newRuleCounts();
+  let sum: Figures = { cpuMs: 0, wallMs: 0, count: 0 };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const results = Array.from({ length: UNDER_WAY }, (_, i) => {
+      const request = requests[i % requests.length];
+      if (request === undefined) throw new Error('the plan is empty');
+      const planned = { ...request, dueMs: (round * UNDER_WAY + i) / 2 };
+      summary.planned(planned);
+      return resultOf(planned, random);
+    });
+    const { cpuMs, wallMs, count } = await measured(() => {
+      for (const result of results) {
+        countResult(counts, result);
+        summary.result(result);
+      }
+      return results.length;
+    });
+    sum = { cpuMs: sum.cpuMs + cpuMs, wallMs: sum.wallMs + wallMs, count: sum.count + count };
+  }
+  return sum;
+};

@@ -1,0 +1,71 @@
+/** Sending as fast as 50 connections let us: each answer starts the next request. */
+
+import { rm } from 'node:fs/promises';
+import { startClock } from '../../io/clock.ts';
+import { createBareSender } from './bare-dispatch.ts';
+import { parsePlanLine, readPlanLines } from './plan-file.ts';
+import { createWholeSender } from './whole-sender.ts';
+import { measured, needed, type Workload } from './workload.ts';
+
+const CONNECTIONS = 50;
+const SENDS = 60_000;
+
+/** Keeps 50 sends under way until all are done. `send` is given the number of the request. */
+const closedLoop = (send: (index: number) => void) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let started = 0;
+  let ended = 0;
+  const next = (): void => {
+    if (started === SENDS) return;
+    started += 1;
+    send(started - 1);
+  };
+  return {
+    /** Resolves when the last send has ended. */
+    run: async (): Promise<number> => {
+      for (let i = 0; i < CONNECTIONS; i += 1) next();
+      await promise;
+      return ended;
+    },
+    done: (): void => {
+      ended += 1;
+      if (ended === SENDS) resolve();
+      else next();
+    },
+  };
+};
+
+/** `Pool.dispatch` alone, of requests that were made ready beforehand. */
+export const sendBare: Workload = async (order) => {
+  const requests = (await readPlanLines(needed(order, 'file'))).map(parsePlanLine);
+  const sender = createBareSender(needed(order, 'origin'), CONNECTIONS, requests);
+  const loop = closedLoop((index) => sender.send(index, loop.done));
+  const figures = await measured(loop.run);
+  await sender.close();
+  return figures;
+};
+
+/** The whole sender, from the line of a planned request to the line of its result. */
+export const sendWhole: Workload = async (order) => {
+  const file = needed(order, 'file');
+  const lines = await readPlanLines(file);
+  const resultsFile = `${file}.results`;
+  const whole = createWholeSender({
+    origin: needed(order, 'origin'),
+    maxInFlight: CONNECTIONS,
+    clock: startClock(),
+    resultsFile,
+    onEnd: ({ heldBack }) => {
+      if (heldBack !== undefined) throw new Error(`held back: ${heldBack}`);
+      loop.done();
+    },
+  });
+  const loop = closedLoop((index) => {
+    whole.offer(parsePlanLine(lines[index % lines.length] ?? ''));
+    whole.replayer.tick();
+  });
+  const figures = await measured(loop.run);
+  await whole.close();
+  await rm(resultsFile);
+  return figures;
+};

@@ -1,0 +1,62 @@
+/** The whole sender as a run has it: replayer, HTTP sender, accounting, summary, and results.ndjson. */
+
+import { countResult, newRuleCounts } from '../../core/measure/accounting.ts';
+import { createSummary } from '../../core/measure/summary.ts';
+import type { Clock } from '../../core/ports.ts';
+import { resultLine } from '../../core/report/result-line.ts';
+import { createReplayer, type Replayer } from '../../core/send/replayer.ts';
+import type { PlannedRequest, Result } from '../../core/types.ts';
+import { createHttpSender } from '../../io/http-sender.ts';
+import { createLineWriter } from '../../io/line-writer.ts';
+import { benchTarget, RULE } from './plan-file.ts';
+
+export interface WholeSenderOptions {
+  readonly origin: string;
+  readonly maxInFlight: number;
+  readonly clock: Clock;
+  readonly resultsFile: string;
+  /** Told of each end, after it was recorded. */
+  readonly onEnd: (result: Result) => void;
+}
+
+export interface WholeSender {
+  readonly replayer: Replayer;
+  offer(request: PlannedRequest): void;
+  close(): Promise<void>;
+}
+
+export const createWholeSender = (options: WholeSenderOptions): WholeSender => {
+  const { clock, onEnd } = options;
+  const target = benchTarget(options.origin, options.maxInFlight);
+  const counts = newRuleCounts();
+  const summary = createSummary({ ruleNames: [RULE] });
+  const sender = createHttpSender({ targets: [target], clock, env: () => undefined });
+  const results = createLineWriter(options.resultsFile, {
+    onError: (error) => {
+      throw error;
+    },
+  });
+  const replayer = createReplayer({
+    sender,
+    clock,
+    targets: { [RULE]: target },
+    isLive: false,
+    onResult: (result) => {
+      countResult(counts, result);
+      results.write(resultLine(result, summary.result(result)));
+      if (result.failed !== undefined) throw new Error(`${result.failed}: ${result.detail}`);
+      onEnd(result);
+    },
+  });
+  return {
+    replayer,
+    offer: (request) => {
+      summary.planned(request);
+      replayer.offer(request);
+    },
+    close: async () => {
+      await sender.close();
+      await results.close();
+    },
+  };
+};

@@ -1,0 +1,74 @@
+/** A feed from logs that are read to their end. */
+
+import { sumOf } from '../core/measure/accounting.ts';
+import type { RuleSet } from '../core/rules/rule-set.ts';
+import type { LogInput } from '../io/log-files.ts';
+import { openPlannedStream } from '../io/planned-stream.ts';
+import type { FeedContext, RunFeed } from './feed.ts';
+
+export interface LogFeedOptions {
+  readonly inputs: readonly LogInput[];
+  readonly ruleSet: RuleSet;
+  readonly seed: string;
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+}
+
+/** Bytes of all inputs as stored; undefined where one of them has no size. */
+const storedBytes = (inputs: readonly LogInput[]): number | undefined =>
+  inputs.reduce<number | undefined>(
+    (sum, { bytes }) => (sum === undefined || bytes === undefined ? undefined : sum + bytes),
+    0,
+  );
+
+/** Log time against run time, where one speed says it: that of the first rule. */
+const speedOf = ({ rules }: RuleSet): number => {
+  const pacing = rules[0]?.pacing;
+  return pacing === undefined || pacing.mode === 'constant' ? 1 : pacing.speed;
+};
+
+/**
+ * Opens the feed.
+ *
+ * @throws RepriseError PACING_NEEDS_FILE
+ */
+export const openLogFeed = (options: LogFeedOptions, context: FeedContext): RunFeed => {
+  const totalBytes = storedBytes(options.inputs);
+  const speed = speedOf(options.ruleSet);
+  let bytesRead = 0;
+  let firstAtMs: number | undefined;
+  let isEnded = false;
+  const stream = openPlannedStream({
+    ...options,
+    ...context,
+    onBytes: (count) => {
+      bytesRead += count;
+    },
+    onRecorded: ({ atMs }) => {
+      firstAtMs ??= atMs;
+      context.onRecorded(Math.max(0, (atMs - firstAtMs) / speed));
+    },
+  });
+
+  const readShare = (): number | undefined => {
+    if (isEnded || totalBytes === 0) return 1;
+    return totalBytes === undefined ? undefined : Math.min(1, bytesRead / totalBytes);
+  };
+
+  return {
+    startsAtOnce: false,
+    next: async (most) => {
+      const batch = await stream.next(most);
+      isEnded = batch.length === 0;
+      return batch;
+    },
+    stop: stream.stop,
+    fault: stream.fault,
+    doneShare: ({ planned, sent, heldBack }) => {
+      const share = readShare();
+      if (share === undefined || planned === 0) return undefined;
+      // What the part that was read has planned, scaled up to the whole.
+      return Math.min(1, ((sent + sumOf(heldBack)) / planned) * share);
+    },
+  };
+};

@@ -1,0 +1,127 @@
+/** The options of the command line, and what values they may have. */
+
+import { Argument, Option } from 'commander';
+import { RepriseError } from '../core/errors.ts';
+import { parseLineTime } from '../core/parse/line-time.ts';
+import { describeValue } from '../core/rules/fault.ts';
+import { DEFAULT_SEED } from '../core/rules/rule-set.ts';
+import { parseRatePerSecond } from '../core/units.ts';
+import type { ReplayOptions } from './commands/replay.ts';
+
+const refuse = (flag: string, allowed: string, given: string): never => {
+  throw new RepriseError('ARGUMENT_INVALID', `${flag} must be ${allowed}, got ${describeValue(given)}`);
+};
+
+const NUMBER = /^\d+(\.\d+)?$/;
+
+/** Reads a number above 0, with its unit behind it or not. */
+export const parseNumber =
+  (flag: string, suffix: RegExp, examples: string) =>
+  (text: string): number => {
+    const digits = text.replace(suffix, '');
+    const value = Number(digits);
+    return NUMBER.test(digits) && value > 0
+      ? value
+      : refuse(flag, `a number above 0, such as ${examples}`, text);
+  };
+
+const parseRate = (text: string): number => {
+  const rate = parseRatePerSecond(text);
+  return rate !== undefined && rate > 0
+    ? rate
+    : refuse('--max-rate', 'a rate above 0, such as 200/s, 90/m or 10/h', text);
+};
+
+const parseInstant =
+  (flag: string) =>
+  (text: string): number =>
+    parseLineTime(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text)?.atMs ??
+    refuse(flag, 'an instant such as 2026-11-21T11:18:00Z, 2026-11-21 or an epoch number', text);
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+/** The argument of most commands. */
+export const LOGS = new Argument(
+  '<LOG...>',
+  'a file, a glob in quotes, a folder, or - for standard input; gzip and zstd are read as they are',
+);
+
+/** Every option that more than one command has, or that is worth a check. */
+export const options = {
+  rules: new Option('--rules <PATH>', 'a rule file, or a folder of them'),
+  target: new Option(
+    '--target <[NAME=]URL>',
+    'where to send; alone, everything with safe defaults; with --rules, in place of the URL of a target',
+  ).argParser(collect),
+  speed: new Option(
+    '--speed <N>',
+    'N times as fast as recorded; in place of the speed of every rule',
+  ).argParser(parseNumber('--speed', /x$/, '2 or 0.5')),
+  percent: new Option('--percent <N>', "percent of each rule's percent").argParser(
+    parseNumber('--percent', /%$/, '10 or 0.5'),
+  ),
+  multiply: new Option(
+    '--multiply <N>',
+    'copies of each chosen request; in place of the multiply of every rule',
+  ).argParser(parseNumber('--multiply', /x$/, '2 or 1.5')),
+  from: new Option('--from <T>', 'only requests that started at T or later').argParser(
+    parseInstant('--from'),
+  ),
+  to: new Option('--to <T>', 'only requests that started before T').argParser(parseInstant('--to')),
+  maxRate: new Option(
+    '--max-rate <N/s>',
+    'never more than N a second in sum; what is above it is held back',
+  ).argParser(parseRate),
+  rejects: new Option(
+    '--rejects <FILE>',
+    'keep the lines that could not be used, with source, line and reason',
+  ),
+  out: new Option('--out <DIR>', 'write report.json, results.ndjson and rejects.ndjson there'),
+  json: new Option('--json', 'print JSON on stdout'),
+  dryRun: new Option('--dry-run', 'send nothing, show what would be sent (as plan does)'),
+  follow: new Option('--follow', 'read on as the log grows or is rotated, and replay it live 5 s behind'),
+  seed: new Option('--seed <S>', 'another draw of the same percentages').default(DEFAULT_SEED),
+} as const;
+
+/** Options that say what is planned. */
+export const planning = [
+  options.rules,
+  options.target,
+  options.speed,
+  options.percent,
+  options.multiply,
+  options.from,
+  options.to,
+  options.maxRate,
+];
+
+/** Options as commander gives them. */
+export type Flags = Readonly<Record<string, unknown>>;
+
+const checkRange = ({ from, to }: Flags): void => {
+  if (typeof from !== 'number' || typeof to !== 'number' || from < to) return;
+  const [first, last] = [from, to].map((atMs) => new Date(atMs).toISOString());
+  throw new RepriseError('ARGUMENT_INVALID', `--from ${first} is not before --to ${last}`);
+};
+
+/**
+ * The options of `replay` and `plan`.
+ *
+ * @throws RepriseError ARGUMENT_INVALID
+ */
+export const replayOptions = (logs: readonly string[], flags: Flags): ReplayOptions => {
+  checkRange(flags);
+  return {
+    ...(flags as Pick<ReplayOptions, 'rules' | 'target' | 'speed' | 'percent' | 'multiply'>),
+    logs,
+    fromMs: flags.from as number | undefined,
+    toMs: flags.to as number | undefined,
+    maxRatePerSecond: flags.maxRate as number | undefined,
+    outDir: flags.out as string | undefined,
+    rejectsFile: flags.rejects as string | undefined,
+    json: flags.json === true,
+    dryRun: flags.dryRun === true,
+    follow: flags.follow === true,
+    seed: String(flags.seed),
+  };
+};

@@ -1,0 +1,47 @@
+/** Looks into logs before they are read: which of them begin when. */
+
+import { RepriseError } from '../core/errors.ts';
+import { newLineCounts } from '../core/measure/accounting.ts';
+import { createDecoder } from '../core/parse/decode.ts';
+import type { LogOptions } from '../core/rules/rule-set.ts';
+import { byteText, findByte } from './byte-tools.ts';
+import type { LogInput } from './log-files.ts';
+
+/** Of a log whose first requests are looked for, this much is read. */
+const MAX_LOOK_BYTES = 4 * 1024 * 1024;
+
+const ignore = (): void => undefined;
+
+/**
+ * The earliest start (epoch ms) among the first requests of a log; −∞ where none is near its beginning, or where looking would use it
+ * up. The earliest of many, so that one line with a clock far ahead does not put the whole log behind all others.
+ */
+export const findLogStart = async (input: LogInput, logs: LogOptions): Promise<number> => {
+  if (!input.rereadable) return Number.NEGATIVE_INFINITY;
+  let earliestMs = Number.POSITIVE_INFINITY;
+  const decoder = createDecoder({
+    name: input.name,
+    logs,
+    byteText,
+    findByte,
+    counts: newLineCounts(),
+    onRejected: ignore,
+    onRequest: ({ atMs }) => {
+      earliestMs = Math.min(earliestMs, atMs);
+    },
+  });
+  const isFound = (): boolean => earliestMs !== Number.POSITIVE_INFINITY;
+  let bytesRead = 0;
+  try {
+    for await (const chunk of input.open()) {
+      decoder.push(chunk);
+      bytesRead += chunk.length;
+      if (isFound() || bytesRead > MAX_LOOK_BYTES) break;
+    }
+  } catch (error) {
+    // It is met again, and told, when the log is read.
+    if (!(error instanceof RepriseError)) throw error;
+  }
+  if (!isFound()) decoder.end();
+  return isFound() ? earliestMs : Number.NEGATIVE_INFINITY;
+};

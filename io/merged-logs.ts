@@ -1,0 +1,72 @@
+/** Several logs as one, in the order of their log time. */
+
+import type { UnpacedRequest } from '../core/plan/plan.ts';
+import type { LogCursor, Reading } from './log-cursor.ts';
+
+/** A log that is not opened yet. */
+export interface UnopenedLog {
+  /** Before this log instant (epoch ms) it holds nothing that is worth waiting for. */
+  readonly neededFromMs: number;
+  open(): LogCursor;
+}
+
+/** Logs merged by their times. */
+export interface MergedLogs {
+  /** The earliest request of all logs; undefined when they have ended. */
+  take(): Promise<UnpacedRequest | undefined>;
+  /** The same, where what is read already tells. */
+  takeAtOnce(): UnpacedRequest | undefined;
+}
+
+const earliestOf = (cursors: readonly LogCursor[]): LogCursor | undefined => {
+  let best: LogCursor | undefined;
+  for (const cursor of cursors) {
+    if (cursor.head === undefined) continue;
+    if (best?.head === undefined || cursor.head.logAtMs < best.head.logAtMs) best = cursor;
+  }
+  return best;
+};
+
+const takeHead = (cursor: LogCursor | undefined): UnpacedRequest | undefined => {
+  const head = cursor?.head;
+  if (cursor !== undefined) cursor.head = undefined;
+  return head;
+};
+
+/**
+ * Merges logs. Each is opened only when the others have come near its beginning, so that a hundred rotated files are open one at a
+ * time; logs needed from the same instant are opened in the order in which they are given.
+ */
+export const mergeLogs = (logs: readonly UnopenedLog[], reading: Reading): MergedLogs => {
+  const waiting = logs.toSorted((a, b) =>
+    a.neededFromMs === b.neededFromMs ? 0 : a.neededFromMs - b.neededFromMs,
+  );
+  const cursors: LogCursor[] = [];
+
+  const isNextDue = (head: UnpacedRequest | undefined): boolean => {
+    const [next] = waiting;
+    return next !== undefined && !reading.isStopped && (head?.logAtMs ?? Infinity) >= next.neededFromMs;
+  };
+
+  const openDue = async (): Promise<void> => {
+    while (isNextDue(earliestOf(cursors)?.head)) {
+      const cursor = waiting.shift()?.open();
+      if (cursor !== undefined && (await cursor.fill())) cursors.push(cursor);
+    }
+  };
+
+  return {
+    take: async () => {
+      for (const cursor of [...cursors]) {
+        if (!(await cursor.fill())) cursors.splice(cursors.indexOf(cursor), 1);
+      }
+      await openDue();
+      return takeHead(earliestOf(cursors));
+    },
+    takeAtOnce: () => {
+      for (const cursor of cursors) if (!cursor.fillAtOnce()) return undefined;
+      const earliest = earliestOf(cursors);
+      return isNextDue(earliest?.head) ? undefined : takeHead(earliest);
+    },
+  };
+};

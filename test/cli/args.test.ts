@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { reprise } from '../support/cli.ts';
+
+const HINT = 'hint: --help shows what is allowed\n';
+const INSTANT = 'an instant such as 2026-11-21T11:18:00Z, 2026-11-21 or an epoch number';
+
+describe('a value that is wrong', () => {
+  it.each([
+    [
+      '--speed',
+      'a number above 0, such as 2 or 0.5',
+      ['0', '-1', 'fast', '', '1e3', 'NaN', 'Infinity', '2xx', '0x10', '1,5'],
+    ],
+    ['--percent', 'a number above 0, such as 10 or 0.5', ['0', 'all', '10%%', '-5']],
+    ['--multiply', 'a number above 0, such as 2 or 1.5', ['0', 'twice', '-2']],
+    [
+      '--max-rate',
+      'a rate above 0, such as 200/s, 90/m or 10/h',
+      ['200', '0/s', '5/d', 'fast', '-1/s', '1/s/s'],
+    ],
+    ['--from', INSTANT, ['yesterday', '2026-13-01', '2026-02-30', '', '25:00']],
+    ['--to', INSTANT, ['now', '2026-11-21T25:00:00Z']],
+  ])('of %s is refused with what is allowed', async (flag, allowed, values) => {
+    for (const value of values) {
+      const { code, stdout, stderr } = await reprise(['plan', 'x.log', `${flag}=${value}`]);
+      expect({ value, code, stdout }).toEqual({ value, code: 2, stdout: '' });
+      expect(stderr).toBe(`error: ${flag} must be ${allowed}, got "${value}"\n`);
+    }
+  });
+
+  it.each([
+    [['--speed', '10001'], '--speed must be a number above 0 and at most 1000, got 10001'],
+    [['--multiply', '5000'], '--multiply must be a number above 0 and at most 1000, got 5000'],
+    [['--percent', '101'], '--percent must be a number above 0 and at most 100, got 101'],
+  ])('%j is refused where it is out of range', async (flags, message) => {
+    const { code, stderr } = await reprise(['plan', '-', '--target', 'http://127.0.0.1:1', ...flags]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `error: ${message}\n` });
+  });
+
+  it('--from is refused where it is not before --to', async () => {
+    const args = ['plan', '-', '--target', 'http://127.0.0.1:1', '--from', '2026-11-22', '--to'];
+    for (const to of ['2026-11-22', '2026-11-21T23:59:59Z']) {
+      const { code, stderr } = await reprise([...args, to]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        /^error: --from 2026-11-22T00:00:00\.000Z is not before --to 2026-11-2\dT.*Z\n$/,
+      );
+    }
+  });
+});
+
+describe('what is unknown', () => {
+  it.each([
+    [['replai', 'x'], "error: unknown command 'replai'\nhint: did you mean replay?\n"],
+    [['rules', 'chek'], "error: unknown command 'chek'\nhint: did you mean check?\n"],
+    [
+      ['replay', 'x', '--multipl', '2'],
+      "error: unknown option '--multipl'\nhint: did you mean --multiply?\n",
+    ],
+    [['decode', 'x', '--target', 'y'], `error: unknown option '--target'\n${HINT}`],
+    [['plan'], `error: missing required argument 'LOG'\n${HINT}`],
+    [['rules', 'explain'], `error: missing required argument 'LOG:LINE'\n${HINT}`],
+    [['plan', 'x', '--rules'], `error: option '--rules <PATH>' argument missing\n${HINT}`],
+    [
+      ['rules', 'check', 'a', 'b'],
+      `error: too many arguments for 'check'. Expected 1 argument but got 2: a, b.\n${HINT}`,
+    ],
+    [['demo', 'x'], `error: too many arguments for 'demo'. Expected 0 arguments but got 1: x.\n${HINT}`],
+  ])('%j is refused', async (args, message) => {
+    expect(await reprise(args)).toMatchObject({ code: 2, stdout: '', stderr: `${message}` });
+  });
+});
+
+describe('options that do not go together', () => {
+  const TARGET = ['--target', 'http://127.0.0.1:1'];
+
+  it.each([
+    [
+      ['replay', '-'],
+      'neither --rules nor --target is given: nothing says where to send',
+      'try --target http://127.0.0.1:8080, or --rules rules/',
+    ],
+    [
+      ['plan', '-', ...TARGET, '--target', 'http://127.0.0.1:2'],
+      'several --target need --rules: nothing says which request goes where',
+    ],
+    [
+      ['replay', 'x.log', '--follow', '--dry-run', ...TARGET],
+      '--dry-run does not go with --follow, which replays what is logged from now on',
+    ],
+    [
+      ['replay', 'x.log', '--follow', '--from', '2026-11-21', ...TARGET],
+      '--from does not go with --follow, which replays what is logged from now on',
+    ],
+    [
+      ['replay', 'x.log', '--follow', '--to', '2026-11-21', ...TARGET],
+      '--to does not go with --follow, which replays what is logged from now on',
+    ],
+    [
+      ['plan', '-', '--rules', 'rules/examples', '--target', 'http://127.0.0.1:9'],
+      '--target http://127.0.0.1:9 could mean any of the targets staging, local',
+      'say which one: --target staging=http://127.0.0.1:9',
+    ],
+    [
+      ['plan', '-', '--rules', 'rules/examples', '--target', 'lokal=http://127.0.0.1:9'],
+      '--target: there is no target named "lokal"',
+      'did you mean "local"?',
+    ],
+    [
+      [
+        'plan',
+        '-',
+        '--rules',
+        'rules',
+        '--target',
+        'local=http://127.0.0.1:9',
+        '--target',
+        'http://127.0.0.1:8',
+      ],
+      '--target gives the target "local" twice',
+    ],
+    [
+      ['plan', '-', '--rules', 'rules/examples', '--speed', '2'],
+      '--speed does not go with rule "orders-to-local", whose pacing is constant',
+      'its rate says how fast; change it in the rule file',
+    ],
+    [
+      ['plan', '-', '--target', 'ftp://127.0.0.1'],
+      '--target: url must be an http or https origin such as https://staging.example.com, got the scheme "ftp"',
+    ],
+    [
+      ['plan', '-', '--rules', 'no-such.yaml'],
+      'there is no rule file or folder "no-such.yaml"',
+      'name a .yaml file, or a folder that holds some',
+    ],
+  ])('%j are refused', async (args, message, hint?: string) => {
+    const words = hint === undefined ? '' : `hint: ${hint}\n`;
+    expect(await reprise(args)).toMatchObject({ code: 2, stdout: '', stderr: `error: ${message}\n${words}` });
+  });
+});
