@@ -2,15 +2,10 @@
 
 import { Argument, Command, Option } from 'commander';
 import { EXIT, type ExitCode } from '../core/errors.ts';
-import { decodeCommand } from './commands/decode.ts';
-import { demoCommand } from './commands/demo.ts';
-import { planCommand } from './commands/plan.ts';
-import { replayCommand } from './commands/replay.ts';
-import { rulesCheckCommand } from './commands/rules-check.ts';
-import { rulesExplainCommand } from './commands/rules-explain.ts';
 import type { CliContext } from './context.ts';
 import { type Flags, LOGS, options, parseNumber, planning, replayOptions } from './options.ts';
 
+// A command is loaded when it runs: a plan needs no HTTP client, and what is not loaded takes no memory and no time to start.
 const withOptions = (command: Command, list: readonly Option[]): Command => {
   for (const option of list) command.addOption(option);
   return command;
@@ -67,7 +62,7 @@ export const createProgram = (
     options.seed,
   ]);
   replay.action(async (logs: string[], flags: Flags) =>
-    onExit(await replayCommand(replayOptions(logs, flags), context)),
+    onExit(await (await import('./commands/replay.ts')).replayCommand(replayOptions(logs, flags), context)),
   );
 
   const decode = program
@@ -77,7 +72,12 @@ export const createProgram = (
   withOptions(decode, [new Option('--rules <PATH>', 'rule files, for their logs: block'), options.rejects]);
   decode.action(async (logs: string[], flags: Flags) => {
     const { rules, rejects } = flags as { rules?: string; rejects?: string };
-    onExit(await decodeCommand({ logs, rules, rejectsFile: rejects }, context));
+    onExit(
+      await (await import('./commands/decode.ts')).decodeCommand(
+        { logs, rules, rejectsFile: rejects },
+        context,
+      ),
+    );
   });
 
   const plan = program
@@ -86,7 +86,7 @@ export const createProgram = (
     .addArgument(LOGS);
   withOptions(plan, [...planning, options.rejects, options.json, options.seed]);
   plan.action(async (logs: string[], flags: Flags) =>
-    onExit(await planCommand(replayOptions(logs, flags), context)),
+    onExit(await (await import('./commands/plan.ts')).planCommand(replayOptions(logs, flags), context)),
   );
 
   const rules = program
@@ -99,7 +99,12 @@ export const createProgram = (
   check.addArgument(new Argument('[PATH]', 'a rule file or a folder of them').default('rules'));
   withOptions(check, [options.json]);
   check.action(async (path: string, flags: Flags) =>
-    onExit(await rulesCheckCommand({ path, json: flags.json === true }, context)),
+    onExit(
+      await (await import('./commands/rules-check.ts')).rulesCheckCommand(
+        { path, json: flags.json === true },
+        context,
+      ),
+    ),
   );
 
   const explain = rules.command('explain').description('trace one line of a log through every rule');
@@ -114,7 +119,7 @@ export const createProgram = (
   ]);
   explain.action(async (place: string, flags: Flags) =>
     onExit(
-      await rulesExplainCommand(
+      await (await import('./commands/rules-explain.ts')).rulesExplainCommand(
         { ...flags, place, json: flags.json === true, seed: String(flags.seed) },
         context,
       ),
@@ -131,7 +136,7 @@ export const createProgram = (
   withOptions(demo, [options.json]);
   demo.action(async (flags: Flags) =>
     onExit(
-      await demoCommand(
+      await (await import('./commands/demo.ts')).demoCommand(
         { speed: flags.speed as number, outDir: String(flags.out), json: flags.json === true },
         context,
       ),

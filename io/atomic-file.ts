@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { access, constants, mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { access, constants, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { EXIT, RepriseError } from '../core/errors.ts';
 import { describeSystemError, systemErrorCode } from './system-error.ts';
 
@@ -36,6 +36,16 @@ export const writeFileAtomic = async (path: string, text: string): Promise<void>
   }
 };
 
+/** Makes a folder and those above it. Node's own `recursive` never returns where a folder exists and takes none, as /proc does. */
+const makeFolders = async (folder: string): Promise<void> => {
+  const found = await stat(folder).catch((error: unknown) => {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+  });
+  if (found?.isDirectory()) return;
+  if (dirname(folder) !== folder) await makeFolders(dirname(folder));
+  await mkdir(folder);
+};
+
 /**
  * Makes the folder that results go to, with those above it, and makes sure that files can be made in it.
  *
@@ -43,7 +53,7 @@ export const writeFileAtomic = async (path: string, text: string): Promise<void>
  */
 export const prepareOutDir = async (folder: string): Promise<void> => {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolders(resolve(folder));
     await access(folder, constants.W_OK | constants.X_OK);
   } catch (cause) {
     const code = systemErrorCode(cause);

@@ -1,38 +1,31 @@
-/** Holds the number of requests due in one second to a rate: what is above it is held back, never delayed. */
+/** Holds the number of requests due within a second to a rate: what is above it is held back, never delayed. */
 
 import type { Target } from '../rules/rule-set.ts';
 import type { PlannedRequest } from '../types.ts';
 
-/** What is lost when binary fractions are added up, many times over. */
-const ROUNDING = 1e-6;
+/** What is lost when binary fractions are added up. */
+const ROUNDING_MS = 1e-6;
 
 /**
- * Makes a limiter. Requests are to be offered in due order; each that may be sent is counted. One that comes out of order counts
- * towards the latest second that was asked about.
+ * Makes a limiter. Requests are to be offered in due order; each that may be sent is counted. One that comes out of order counts as
+ * due with the latest before it.
  *
- * @param ratePerSecond - how many may be due in a second; a fraction is carried over to the next, so 30/m lets one through every
- *   other second, the first at once
+ * @param ratePerSecond - how many may be due within any second, wherever it begins; 30/m lets one through every other second
  * @returns whether a request due at `dueMs` may be sent
  */
 export const createRateLimit = (ratePerSecond: number): ((dueMs: number) => boolean) => {
-  let second = Number.NEGATIVE_INFINITY;
-  let left = 0;
-
-  /** Quiet seconds are not made up for: no more than one whole request is carried over, and above one a second none. */
-  const refill = (seconds: number): void => {
-    if (seconds === Number.POSITIVE_INFINITY) left = Math.max(1, ratePerSecond);
-    else if (ratePerSecond >= 1) left = (left % 1) + ratePerSecond;
-    else left = Math.min(1 + ratePerSecond, left + seconds * ratePerSecond);
-  };
+  const most = Math.ceil(ratePerSecond);
+  const windowMs = (most * 1_000) / ratePerSecond;
+  /** Due instants of the last `most` that passed, the oldest at `next`. */
+  const passedMs = new Float64Array(most).fill(Number.NEGATIVE_INFINITY);
+  let next = 0;
+  let latestMs = Number.NEGATIVE_INFINITY;
 
   return (dueMs) => {
-    const own = Math.floor(dueMs / 1_000);
-    if (own > second) {
-      refill(own - second);
-      second = own;
-    }
-    if (left < 1 - ROUNDING) return false;
-    left -= 1;
+    latestMs = Math.max(latestMs, dueMs);
+    if (latestMs - (passedMs[next] as number) < windowMs - ROUNDING_MS) return false;
+    passedMs[next] = latestMs;
+    next = (next + 1) % most;
     return true;
   };
 };

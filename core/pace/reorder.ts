@@ -12,11 +12,13 @@ export const WINDOW = { spanMs: 30_000, requests: 50_000, bytes: 64 * 1024 * 102
 
 /** Memory of one planned request besides its text: objects, pairs, and the log line that its strings are cut from. */
 const OVERHEAD_BYTES = 1_024;
+/** Memory of one header besides its text: the pair, and the two strings' heads. */
+const HEADER_BYTES = 100;
 
 const sizeBytes = ({ path, headers, body }: UnpacedRequest): number => {
   let size = OVERHEAD_BYTES + 2 * (path.length + (body?.length ?? 0));
   for (const [name, value] of headers)
-    size += 2 * (name.length + (typeof value === 'string' ? value.length : 0));
+    size += HEADER_BYTES + 2 * (name.length + (typeof value === 'string' ? value.length : 0));
   return size;
 };
 

@@ -15,7 +15,22 @@ type Note = (accounting: AccountingReport, totals: FigureSummary | undefined) =>
 const some = (count: number | undefined, words: (count: string) => string): string | undefined =>
   count === undefined || count === 0 ? undefined : words(formatCount(count));
 
+/** The reasons of a list, most frequent first. */
+const named = (by: Readonly<Record<string, number>>): string =>
+  Object.entries(by)
+    .sort(([, a], [, b]) => b - a)
+    .map(([reason]) => reason)
+    .join(', ');
+
 const NOTES: readonly Note[] = [
+  ({ lines, parsed, rejected }) =>
+    lines === 0 || parsed > 0
+      ? undefined
+      : `no line is an access log line of Traefik or nginx in JSON (${named(rejected.by)}): docs/logs.md shows what to log`,
+  ({ allRules: { sent, failed } }) =>
+    sent === 0 || failed.total < sent
+      ? undefined
+      : `no request was answered (${named(failed.by)}): is the target up, and is it the right one?`,
   (_, totals) => {
     const lagP99Ms = totals?.pacing.lagMs.p99 ?? 0;
     if (lagP99Ms <= HIGH_LAG_MS) return undefined;
@@ -49,7 +64,7 @@ const NOTES: readonly Note[] = [
       (count) => `${count} sampled one by one, since what sampleBy names was absent or redacted`,
     ),
   ({ allRules }) =>
-    some(allRules.headersDropped, (count) => `${count} header fields left out that no client can send`),
+    some(allRules.headersDropped, (count) => `header fields that no client can send were left out: ${count}`),
   ({ allRules }) =>
     allRules.reordered <= allRules.planned * FEW
       ? undefined

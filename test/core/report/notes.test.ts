@@ -29,10 +29,21 @@ describe('renderNotes', () => {
     [{ notReplayable: { no_body: 7 } }, '  - 7 left out as no_body: they had a body'],
     [{ answered: { 429: 5 } }, '  - 5 answered 429: the target limits'],
     [{ sampledByFallback: 2 }, '  - 2 sampled one by one'],
-    [{ headersDropped: 4 }, '  - 4 header fields left out'],
+    [{ headersDropped: 4 }, '  - header fields that no client can send were left out: 4'],
+    [
+      { sent: 3, failed: { refused: 2, dns: 1 } },
+      '  - no request was answered (refused, dns): is the target up',
+    ],
     [{ planned: 100, reordered: 2 }, '  - 2 came out of order'],
   ])('explains %j', (changed, start) => {
     expect(notesFor(changed).startsWith(start)).toBe(true);
+  });
+
+  it('tells when no line could be read', () => {
+    const { lines, rules } = newAccounting(['all']);
+    const counts = { ...lines, lines: 3, rejected: { ...lines.rejected, not_json: 2, no_time: 1 } };
+    const [note] = renderNotes(reportAccounting({ lines: counts, rules }), undefined, view);
+    expect(note).toContain('no line is an access log line of Traefik or nginx in JSON (not_json, no_time)');
   });
 
   it('leaves a little disorder unmentioned', () => {
