@@ -145,6 +145,8 @@ export interface MadeLog {
 
 export interface LogOrder {
   readonly lines: number;
+  /** Number of the first line, which gives it its time; default 0. */
+  readonly firstLine?: number;
   readonly format: 'traefik' | 'nginx';
   readonly ratePerSecond?: number;
   /** Default: gzip. */
@@ -173,12 +175,12 @@ const compressorFor = ({ compression, gzipLevel = 6 }: LogOrder) =>
 
 /** Writes a compressed log of `lines` lines to `file`. */
 export const makeLog = async (file: string, order: LogOrder): Promise<MadeLog> => {
-  const { lines, members = 1 } = order;
-  const random = randomNumbers(7);
+  const { lines, firstLine = 0, members = 1 } = order;
+  const random = randomNumbers(7 + firstLine);
   let rawBytes = 0;
   for (let member = 0; member < members; member += 1) {
-    const first = Math.floor((member * lines) / members);
-    const end = Math.floor(((member + 1) * lines) / members);
+    const first = firstLine + Math.floor((member * lines) / members);
+    const end = firstLine + Math.floor(((member + 1) * lines) / members);
     const pieces = function* (): Generator<Buffer> {
       for (let at = first; at < end; at += LINES_AT_ONCE) {
         const bytes = Buffer.from(textOf(order, [at, Math.min(at + LINES_AT_ONCE, end)], random));

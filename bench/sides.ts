@@ -3,13 +3,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { WorkAnswer } from './worker.ts';
-import type { Figures, WorkOrder } from './workloads/workload.ts';
+import { type Figures, sumFigures, type WorkOrder } from './workloads/workload.ts';
 
 const WORKER = join(import.meta.dirname, 'worker.ts');
 
-/** One side: a run of it. */
+/** One side of a comparison. */
 export interface Side {
-  run(): Promise<Figures>;
+  /** Does one turn of a run, the `turn`-th of them. */
+  run(turn: number): Promise<Figures>;
   close(): void;
 }
 
@@ -26,12 +27,15 @@ const runIn = (child: ChildProcess, order: WorkOrder): Promise<Figures> =>
     child.send(order);
   });
 
-/** A side that runs the same order again and again in one process. */
-export const workerSide = (order: WorkOrder): Side => {
+/** A side that works in one process of its own: one order for each turn of a run. */
+export const workerSide = (...orders: readonly WorkOrder[]): Side => {
   // What it prints is for people: our own standard output holds the rows alone.
   const child = fork(WORKER, { stdio: ['ignore', 2, 2, 'ipc'] });
   return {
-    run: () => runIn(child, order),
+    run: (turn) => {
+      const order = orders[turn % orders.length];
+      return order === undefined ? Promise.reject(new Error('no order')) : runIn(child, order);
+    },
     close: () => {
       // One that has ended by itself has nothing to be told.
       if (child.connected) child.disconnect();
@@ -39,25 +43,41 @@ export const workerSide = (order: WorkOrder): Side => {
   };
 };
 
+export interface InterleaveOptions {
+  readonly runs: number;
+  /** Turns of each run: what slows the machine for longer than a turn slows all sides alike. Default 1. */
+  readonly turns?: number;
+  readonly progress: (text: string) => void;
+}
+
+/** The sides do one turn each, then the next, and so on. */
+const runOnce = async <S extends string>(
+  sides: readonly (readonly [S, Side])[],
+  turns: number,
+): Promise<ReadonlyMap<S, readonly Figures[]>> => {
+  const found = new Map<S, Figures[]>(sides.map(([name]) => [name, []]));
+  for (let turn = 0; turn < turns; turn += 1)
+    for (const [name, side] of sides) found.get(name)?.push(await side.run(turn));
+  return found;
+};
+
 /**
- * Warms each side up once, then runs them in turns.
+ * Warms each side up by one run, then runs them in turns.
  *
  * @returns the figures of each side, in the order of the runs
  */
 export const interleave = async <S extends string>(
   sides: Readonly<Record<S, Side>>,
-  runs: number,
-  progress: (text: string) => void,
+  { runs, turns = 1, progress }: InterleaveOptions,
 ): Promise<Readonly<Record<S, readonly Figures[]>>> => {
   const entries = Object.entries(sides) as [S, Side][];
   const figures = Object.fromEntries(entries.map(([name]) => [name, []])) as unknown as Record<S, Figures[]>;
   try {
-    for (let run = 0; run <= runs; run += 1) {
-      progress(run === 0 ? 'warming up' : `run ${run} of ${runs}`);
-      for (const [name, side] of entries) {
-        const found = await side.run();
-        if (run > 0) figures[name].push(found);
-      }
+    progress('warming up');
+    await runOnce(entries, turns);
+    for (let run = 1; run <= runs; run += 1) {
+      progress(`run ${run} of ${runs}`);
+      for (const [name, found] of await runOnce(entries, turns)) figures[name].push(sumFigures(found));
     }
   } finally {
     for (const [, side] of entries) side.close();

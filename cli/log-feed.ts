@@ -67,8 +67,9 @@ export const openLogFeed = (options: LogFeedOptions, context: FeedContext): RunF
     doneShare: ({ planned, sent, heldBack }) => {
       const share = readShare();
       if (share === undefined || planned === 0) return undefined;
-      // What the part that was read has planned, scaled up to the whole.
-      return Math.min(1, ((sent + sumOf(heldBack)) / planned) * share);
+      const { stopped: _cutOff, ...others } = heldBack;
+      // What the part that was read has planned, scaled up to the whole. What an interrupt cuts off is not done.
+      return Math.min(1, ((sent + sumOf(others)) / planned) * share);
     },
   };
 };

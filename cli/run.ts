@@ -3,7 +3,6 @@
 import { randomUUID } from 'node:crypto';
 import { RepriseError } from '../core/errors.ts';
 import { type Accounting, countResult, newAccounting } from '../core/measure/accounting.ts';
-import type { LiveFigures } from '../core/measure/live.ts';
 import { createSummary, type SummaryCollector } from '../core/measure/summary.ts';
 import type { Sender } from '../core/ports.ts';
 import { rejectLine } from '../core/report/reject-line.ts';
@@ -15,9 +14,11 @@ import type { Result } from '../core/types.ts';
 import { createHttpSender } from '../io/http-sender.ts';
 import { resolveHeaderEnv } from '../io/sent-headers.ts';
 import type { FeedContext, RunFeed } from './feed.ts';
+import { noRequestsError } from './input-error.ts';
 import { openOutput, type RunOutput } from './output.ts';
-import { createRunClock, type RunClock } from './run-clock.ts';
+import { createRunClock } from './run-clock.ts';
 import { runCourse } from './run-loop.ts';
+import { type RunProgress, startProgress } from './run-progress.ts';
 
 export interface RunOptions {
   readonly ruleSet: RuleSet;
@@ -29,15 +30,6 @@ export interface RunOptions {
   /** Where planned requests come from: logs read to their end, or followed as they grow. */
   readonly openFeed: (context: FeedContext) => RunFeed;
   readonly isLive: boolean;
-}
-
-/** What a run shows of itself while it goes. */
-export interface RunProgress {
-  readonly figures: LiveFigures;
-  readonly elapsedMs: number;
-  /** Share of the logs that is done, from 0 to 1; undefined where nobody can know. */
-  readonly doneShare: number | undefined;
-  readonly isStopping: boolean;
 }
 
 export interface RunHooks {
@@ -55,8 +47,6 @@ export interface RunEnd {
   /** What went wrong on the way: inputs broken off, an output that could not be written, a target that must not be used. */
   readonly errors: readonly RepriseError[];
 }
-
-const PROGRESS_EVERY_MS = 100;
 
 interface Run {
   readonly id: string;
@@ -116,22 +106,6 @@ const onAbort = (signal: AbortSignal, callback: () => void): void => {
   else signal.addEventListener('abort', callback, { once: true });
 };
 
-/** Reports progress until the returned function is called. */
-const startProgress = (
-  run: Run,
-  feed: RunFeed,
-  clock: RunClock,
-  onProgress: RunHooks['onProgress'],
-): (() => void) => {
-  if (onProgress === undefined) return () => undefined;
-  const timer = setInterval(() => {
-    const figures = run.summary.live(clock.now());
-    const { isStopping } = run;
-    onProgress({ figures, elapsedMs: clock.elapsedMs(), doneShare: feed.doneShare(figures), isStopping });
-  }, PROGRESS_EVERY_MS);
-  return () => clearInterval(timer);
-};
-
 /**
  * Runs a replay to its end. Whatever happens on the way, what was read, planned and sent is in the report; it throws only where the
  * run could not begin, and then nothing was sent and no file was touched.
@@ -171,7 +145,10 @@ export const runReplay = async (options: RunOptions, hooks: RunHooks): Promise<R
       isStopping: () => run.isStopping,
       onStart: (inMs) => {
         clock.startIn(inMs);
-        endProgress = startProgress(run, feed, clock, hooks.onProgress);
+        endProgress = startProgress(
+          { ...run, clock, feed, isStopping: () => run.isStopping },
+          hooks.onProgress,
+        );
       },
       timeoutMs: Math.max(...targets.map(({ timeoutMs }) => timeoutMs)),
       abort: sender.abortAll,
@@ -183,6 +160,8 @@ export const runReplay = async (options: RunOptions, hooks: RunHooks): Promise<R
   const fault = feed.fault();
   if (fault !== undefined) run.errors.push(fault);
   const { errors } = run;
+  const nothing = run.endedBy === 'end' ? noRequestsError(run.accounting.lines) : undefined;
+  if (nothing !== undefined) errors.push(nothing);
   const report = reportOf(run, startedAt, clock.elapsedMs());
   await run.output?.writeReport(report).catch((error: unknown) => {
     if (!(error instanceof RepriseError)) throw error;

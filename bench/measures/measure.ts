@@ -30,4 +30,21 @@ export const cpuMsOf = (runs: readonly Figures[]): readonly number[] => runs.map
 export const cpuMicrosEach = (runs: readonly Figures[]): readonly number[] =>
   runs.map(({ cpuMs, count }) => (cpuMs * 1_000) / count);
 
+/** A log as rotation leaves it: parts of some 100 ms of work each, which the sides of a comparison read by turns. */
+export const rotatedLog = async (
+  context: BenchContext,
+  name: string,
+  { lines, ...order }: LogOrder,
+): Promise<readonly MadeLog[]> => {
+  const parts: MadeLog[] = [];
+  for (let part = 0; part < PARTS; part += 1) {
+    const partLines = lines / PARTS;
+    const partOrder = { ...order, lines: partLines, firstLine: part * partLines };
+    parts.push(await context.log(`${name}.${part}`, partOrder));
+  }
+  return parts;
+};
+
+export const PARTS = 8;
+
 export const TRAEFIK_LOG: LogOrder = { lines: 200_000, format: 'traefik' };

@@ -36,9 +36,10 @@ export const pacingAt = (ratePerSecond: number): Measure => {
         ours: workerSide({ workload: 'paceWhole', ratePerSecond, ...bench }),
         peer: workerSide({ workload: 'paceBare', ratePerSecond, ...bench }),
       };
-      const figures = await interleave(sides, context.runs, (text) =>
-        context.progress(`pacing at ${ratePerSecond} requests/s: ${text}`),
-      );
+      const figures = await interleave(sides, {
+        runs: context.runs,
+        progress: (text) => context.progress(`pacing at ${ratePerSecond} requests/s: ${text}`),
+      });
       const earliest = Math.max(0, -Math.min(...lagsOf(figures.ours, 'lagMinMs')));
       return [
         newRow({ ...lagRow(names[0], 'lagP99Ms', figures), goal: { of: 'ratio', atMost: 1.5 } }),

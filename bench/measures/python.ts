@@ -32,7 +32,10 @@ export const pythonVersion = async (): Promise<string | undefined> => {
 };
 
 /** Times the loop alone: the start of the interpreter is left out, in its favour. */
-export const pythonSide = (file: string): Side => ({
-  run: async () => JSON.parse((await runPython('python3', ['-c', PROGRAM, file])).stdout),
+export const pythonSide = (files: readonly string[]): Side => ({
+  run: async (turn) => {
+    const file = files[turn % files.length] ?? '';
+    return JSON.parse((await runPython('python3', ['-c', PROGRAM, file])).stdout);
+  },
   close: () => undefined,
 });

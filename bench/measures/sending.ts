@@ -7,6 +7,9 @@ import { withServer } from './server.ts';
 
 const NAMES = ['send', 'send-rate', 'recording'];
 
+/** Of 15,000 sends, a third of a second each. */
+const TURNS = 4;
+
 const measureSending = (context: BenchContext): Promise<readonly Row[]> =>
   withServer(context, async (bench) => {
     const sides = {
@@ -14,7 +17,11 @@ const measureSending = (context: BenchContext): Promise<readonly Row[]> =>
       whole: workerSide({ workload: 'sendWhole', ...bench }),
       record: workerSide({ workload: 'recordResults', ...bench }),
     };
-    const figures = await interleave(sides, context.runs, (text) => context.progress(`sending: ${text}`));
+    const figures = await interleave(sides, {
+      runs: context.runs,
+      turns: TURNS,
+      progress: (text) => context.progress(`sending: ${text}`),
+    });
     const [bare, whole, record] = [figures.bare, figures.whole, figures.record].map(cpuMicrosEach) as [
       readonly number[],
       readonly number[],

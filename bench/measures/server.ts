@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { writePlanFile } from '../workloads/plan-file.ts';
-import { type BenchContext, TRAEFIK_LOG } from './measure.ts';
+import { type BenchContext, rotatedLog, TRAEFIK_LOG } from './measure.ts';
 
 const SERVER = join(import.meta.dirname, '../bare-server.ts');
 /** More than there are paths in a route table, few enough to stay in the cache of any processor. */
@@ -19,9 +19,13 @@ export const withServer = async <T>(
   context: BenchContext,
   measure: (bench: SendingBench) => Promise<T>,
 ): Promise<T> => {
-  const log = await context.log('traefik', TRAEFIK_LOG);
+  const logs = await rotatedLog(context, 'traefik', TRAEFIK_LOG);
   const file = join(context.folder, 'plan.ndjson');
-  await writePlanFile(log.file, file, PLANNED);
+  await writePlanFile(
+    logs.map((log) => log.file),
+    file,
+    PLANNED,
+  );
   const server: ChildProcess = fork(SERVER, { stdio: ['ignore', 2, 2, 'ipc'] });
   try {
     const [port] = await once(server, 'message');

@@ -5,7 +5,7 @@ import { startClock, startTicker } from '../../io/clock.ts';
 import { randomNumbers } from '../make-log.ts';
 import { quantile } from '../rows.ts';
 import { createBareSender } from './bare-dispatch.ts';
-import { parsePlanLine, readPlanLines } from './plan-file.ts';
+import { freshRequests } from './plan-file.ts';
 import { createWholeSender } from './whole-sender.ts';
 import { type Figures, measured, needed, type Workload, type WorkOrder } from './workload.ts';
 
@@ -43,7 +43,7 @@ const lagFigures = (figures: Figures, dueMs: Float64Array, lagMs: Float64Array):
 const prepare = async (order: WorkOrder) => {
   const dueMs = dueTimes(needed(order, 'ratePerSecond'));
   const file = needed(order, 'file');
-  const requests = (await readPlanLines(file)).map(parsePlanLine);
+  const requests = await freshRequests(file, dueMs.length);
   return { dueMs, lagMs: new Float64Array(dueMs.length), requests, file, origin: needed(order, 'origin') };
 };
 

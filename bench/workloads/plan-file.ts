@@ -12,11 +12,11 @@ import { readBenchRules } from './read-log.ts';
 export const RULE = 'bench';
 export const RUN_ID = '00000000-0000-4000-8000-000000000000';
 
-/** Plans `log` with the rules of the bench and writes up to `most` planned requests to `file`, all due at 0. */
-export const writePlanFile = async (log: string, file: string, most: number): Promise<void> => {
+/** Plans the logs with the rules of the bench and writes up to `most` planned requests to `file`, all due at 0. */
+export const writePlanFile = async (logs: readonly string[], file: string, most: number): Promise<void> => {
   const ruleSet = await readBenchRules();
   const stream = openPlannedStream({
-    inputs: await findLogs([log], { cwd: process.cwd() }),
+    inputs: await findLogs(logs, { cwd: process.cwd() }),
     ruleSet,
     seed: DEFAULT_SEED,
     runId: RUN_ID,
@@ -36,10 +36,11 @@ export const writePlanFile = async (log: string, file: string, most: number): Pr
   await writeFile(file, lines.join(''));
 };
 
-export const readPlanLines = async (file: string): Promise<readonly string[]> =>
-  (await readFile(file, 'utf8')).trimEnd().split('\n');
-
-export const parsePlanLine = (line: string): PlannedRequest => JSON.parse(line) as PlannedRequest;
+/** `count` planned requests, each made anew from its line, as each is an object of its own in a run. */
+export const freshRequests = async (file: string, count: number): Promise<readonly PlannedRequest[]> => {
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  return Array.from({ length: count }, (_, i) => JSON.parse(lines[i % lines.length] ?? '') as PlannedRequest);
+};
 
 export const benchTarget = (origin: string, maxInFlight: number): Target => ({
   name: RULE,

@@ -4,12 +4,12 @@ import { countResult, newRuleCounts } from '../../core/measure/accounting.ts';
 import { createSummary } from '../../core/measure/summary.ts';
 import type { PlannedRequest, Result } from '../../core/types.ts';
 import { randomNumbers } from '../make-log.ts';
-import { parsePlanLine, RULE, readPlanLines } from './plan-file.ts';
-import { type Figures, measured, needed, type Workload } from './workload.ts';
+import { freshRequests, RULE } from './plan-file.ts';
+import { type Figures, measured, needed, sumFigures, type Workload } from './workload.ts';
 
 /** As many as a run plans ahead. */
 const UNDER_WAY = 20_000;
-const ROUNDS = 20;
+const ROUNDS = 5;
 
 const resultOf = (request: PlannedRequest, random: (below: number) => number): Result => {
   const serviceMs = 1 + random(80_000) / 1_000;
@@ -26,27 +26,26 @@ const resultOf = (request: PlannedRequest, random: (below: number) => number): R
 
 /** Records results of requests that were planned before, 2,000 a second of the run. */
 export const recordResults: Workload = async (order) => {
-  const requests = (await readPlanLines(needed(order, 'file'))).map(parsePlanLine);
+  const file = needed(order, 'file');
   const random = randomNumbers(11);
   const summary = createSummary({ ruleNames: [RULE] });
   const counts = newRuleCounts();
   let sum: Figures = { cpuMs: 0, wallMs: 0, count: 0 };
   for (let round = 0; round < ROUNDS; round += 1) {
-    const results = Array.from({ length: UNDER_WAY }, (_, i) => {
-      const request = requests[i % requests.length];
-      if (request === undefined) throw new Error('the plan is empty');
+    const requests = await freshRequests(file, UNDER_WAY);
+    const results = requests.map((request, i) => {
       const planned = { ...request, dueMs: (round * UNDER_WAY + i) / 2 };
       summary.planned(planned);
       return resultOf(planned, random);
     });
-    const { cpuMs, wallMs, count } = await measured(() => {
+    const figures = await measured(() => {
       for (const result of results) {
         countResult(counts, result);
         summary.result(result);
       }
       return results.length;
     });
-    sum = { cpuMs: sum.cpuMs + cpuMs, wallMs: sum.wallMs + wallMs, count: sum.count + count };
+    sum = sumFigures([sum, figures]);
   }
   return sum;
 };

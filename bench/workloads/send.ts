@@ -3,12 +3,12 @@
 import { rm } from 'node:fs/promises';
 import { startClock } from '../../io/clock.ts';
 import { createBareSender } from './bare-dispatch.ts';
-import { parsePlanLine, readPlanLines } from './plan-file.ts';
+import { freshRequests } from './plan-file.ts';
 import { createWholeSender } from './whole-sender.ts';
 import { measured, needed, type Workload } from './workload.ts';
 
 const CONNECTIONS = 50;
-const SENDS = 60_000;
+const SENDS = 15_000;
 
 /** Keeps 50 sends under way until all are done. `send` is given the number of the request. */
 const closedLoop = (send: (index: number) => void) => {
@@ -37,7 +37,7 @@ const closedLoop = (send: (index: number) => void) => {
 
 /** `Pool.dispatch` alone, of requests that were made ready beforehand. */
 export const sendBare: Workload = async (order) => {
-  const requests = (await readPlanLines(needed(order, 'file'))).map(parsePlanLine);
+  const requests = await freshRequests(needed(order, 'file'), SENDS);
   const sender = createBareSender(needed(order, 'origin'), CONNECTIONS, requests);
   const loop = closedLoop((index) => sender.send(index, loop.done));
   const figures = await measured(loop.run);
@@ -45,10 +45,10 @@ export const sendBare: Workload = async (order) => {
   return figures;
 };
 
-/** The whole sender, from the line of a planned request to the line of its result. */
+/** The whole sender, from the planned request to the line of its result. */
 export const sendWhole: Workload = async (order) => {
   const file = needed(order, 'file');
-  const lines = await readPlanLines(file);
+  const requests = await freshRequests(file, SENDS);
   const resultsFile = `${file}.results`;
   const whole = createWholeSender({
     origin: needed(order, 'origin'),
@@ -61,7 +61,8 @@ export const sendWhole: Workload = async (order) => {
     },
   });
   const loop = closedLoop((index) => {
-    whole.offer(parsePlanLine(lines[index % lines.length] ?? ''));
+    const request = requests[index];
+    if (request !== undefined) whole.offer(request);
     whole.replayer.tick();
   });
   const figures = await measured(loop.run);

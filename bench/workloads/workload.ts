@@ -25,6 +25,15 @@ export interface Figures {
   readonly lagMinMs?: number;
 }
 
+/** The turns of one run as one; lags are those of its last turn. */
+export const sumFigures = (turns: readonly Figures[]): Figures =>
+  turns.reduce((sum, turn) => ({
+    ...turn,
+    cpuMs: sum.cpuMs + turn.cpuMs,
+    wallMs: sum.wallMs + turn.wallMs,
+    count: sum.count + turn.count,
+  }));
+
 export type Workload = (order: WorkOrder) => Promise<Figures>;
 
 /** Runs `work`, which returns how much it did. */

@@ -34,7 +34,7 @@ export const demoCommand: Command<DemoOptions> = async ({ speed, outDir, json },
     const ruleSet = overrideRules(ruleSetForTarget(server.url, 'demo'), { speed });
     const found = await findLogs([samplePath()], { cwd });
     const inputs = found.map((input) => ({ ...input, name: SAMPLE }));
-    const intro = `Replaying ${SAMPLE}, five minutes of nginx, at ${speed}x against a demo server on ${server.url}\n`;
+    const intro = `Replaying ${SAMPLE}, five minutes of nginx, at ${speed}x\nagainst a demo server on ${server.url}\n`;
     await writeTo(stderr, `${intro}\n`);
     const code = await showReplay(
       {
@@ -51,7 +51,7 @@ export const demoCommand: Command<DemoOptions> = async ({ speed, outDir, json },
     );
     await writeTo(
       stderr,
-      `\nThe report is in ${join(outDir, 'report.json')}. With your own log: reprise replay access.log --target http://127.0.0.1:8080\n`,
+      `\nThe report is in ${join(outDir, 'report.json')}. With your own log:\n  npx reprise replay access.log --target http://127.0.0.1:8080\n`,
     );
     return code;
   } finally {

@@ -13,6 +13,7 @@ import type { RuleSet } from '../../core/rules/rule-set.ts';
 import { findLogs } from '../../io/log-files.ts';
 import { openPlannedStream } from '../../io/planned-stream.ts';
 import { type CliContext, type Command, wantsColor, widthOf, writeTo } from '../context.ts';
+import { noRequestsError } from '../input-error.ts';
 import { type Interrupts, watchInterrupts } from '../interrupts.ts';
 import { openOutput } from '../output.ts';
 import { formatError } from '../print-error.ts';
@@ -64,6 +65,8 @@ const planLogs = async (
   await output.close();
   const fault = stream.fault();
   if (fault !== undefined) errors.push(fault);
+  const nothing = stop.aborted ? undefined : noRequestsError(accounting.lines);
+  if (nothing !== undefined) errors.push(nothing);
   return { plan: summary.snapshot(accounting), errors, isStopped: stop.aborted };
 };
 

@@ -1,71 +1,100 @@
-/** The progress line of a run: a bar drawn by cli-progress on a terminal, nothing elsewhere. */
+/** The progress of a run: a bar and its figures in two lines drawn by cli-progress on a terminal, nothing elsewhere. */
 
-import { SingleBar } from 'cli-progress';
+import { MultiBar } from 'cli-progress';
 import { sumOf } from '../../core/measure/accounting.ts';
 import { formatCount, formatDuration, formatMs, formatRate } from '../../core/report/format.ts';
-import { createPaint, type Paint } from '../../core/report/paint.ts';
-import type { RunProgress } from '../run.ts';
+import { createPaint, type Paint, type Tone } from '../../core/report/paint.ts';
+import type { RunProgress } from '../run-progress.ts';
 
 const BAR_CELLS = 18;
-const STEPS = 1_000;
+const SEPARATOR = ' │ ';
+const CLASS_TONES: Readonly<Record<string, Tone>> = { '4xx': 'yellow', '5xx': 'red' };
 
-/** The figures behind the bar, most wanted first; as many as fit are shown. */
-const describe = ({ figures, isStopping }: RunProgress, paint: Paint): readonly string[] => {
-  const { answered, failed } = figures;
-  const classes = Object.entries(answered)
-    .filter(([, count]) => count > 0)
-    .map(([name, count]) =>
-      paint(`${name} ${formatCount(count)}`, name === '5xx' ? 'red' : name === '4xx' ? 'yellow' : 'green'),
-    );
-  const failures = failed > 0 ? [paint(`failed ${formatCount(failed)}`, 'red')] : [];
-  const heldBack = sumOf(figures.heldBack);
-  return [
-    ...(isStopping ? [paint('stopping', 'yellow')] : []),
-    `${formatCount(figures.sent)} sent`,
-    `${formatRate(figures.achievedRatePerSecond)} of ${formatRate(figures.askedRatePerSecond)}`,
-    [...classes, ...failures].join(' '),
-    `p50 ${formatMs(figures.p50Ms)} p95 ${formatMs(figures.p95Ms)}`,
-    `lag p99 ${formatMs(figures.lagP99Ms)}`,
-    heldBack > 0 ? paint(`held back ${formatCount(heldBack)}`, 'yellow') : 'held back 0',
-  ].filter((part) => part !== '');
+/** A piece of a line: its text, and how it is painted. */
+interface Part {
+  readonly text: string;
+  readonly painted: string;
+}
+
+const part = (text: string, paint: Paint, tone?: Tone): Part => ({
+  text,
+  painted: tone === undefined ? text : paint(text, tone),
+});
+
+/** As many parts, the first first, as stay below `width`. */
+const joinParts = (parts: readonly Part[], width: number): string => {
+  let shown = '';
+  let length = 0;
+  for (const { text, painted } of parts) {
+    const separator = length === 0 ? '' : SEPARATOR;
+    if (length + separator.length + text.length >= width) break;
+    shown += `${separator}${painted}`;
+    length += separator.length + text.length;
+  }
+  return shown;
 };
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape byte is what colours start with
-const COLOR = /\u001b\[[0-9;]*m/g;
-const visibleLength = (text: string): number => text.replace(COLOR, '').length;
+const barPart = ({ doneShare, elapsedMs }: RunProgress, paint: Paint): Part => {
+  const elapsed = formatDuration(elapsedMs);
+  if (doneShare === undefined) return part(elapsed, paint);
+  const cells = Math.round(doneShare * BAR_CELLS);
+  const [done, left] = ['█'.repeat(cells), '░'.repeat(BAR_CELLS - cells)];
+  const rest = ` ${String(Math.floor(doneShare * 100)).padStart(3)}% ${elapsed}`;
+  return { text: `${done}${left}${rest}`, painted: `${paint(done, 'green')}${paint(left, 'dim')}${rest}` };
+};
 
-/** The line as text: bar, share, time, then the figures that fit into `width`. */
+const course = (progress: RunProgress, paint: Paint): readonly Part[] => {
+  const { figures, isStopping } = progress;
+  const heldBack = sumOf(figures.heldBack);
+  const rates = [figures.achievedRatePerSecond, figures.askedRatePerSecond].map(formatRate);
+  return [
+    barPart(progress, paint),
+    ...(isStopping ? [part('stopping', paint, 'yellow')] : []),
+    part(`${formatCount(figures.sent)} sent`, paint),
+    part(rates.join(' of '), paint),
+    part(`held back ${formatCount(heldBack)}`, paint, heldBack > 0 ? 'yellow' : undefined),
+  ];
+};
+
+/** Status classes and failures are one part of the line: `2xx 900 4xx 3 failed 1`. */
+const answersPart = ({ answered, failed }: RunProgress['figures'], paint: Paint): readonly Part[] => {
+  const classes = Object.entries(answered)
+    .filter(([, count]) => count > 0)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, count]) => part(`${name} ${formatCount(count)}`, paint, CLASS_TONES[name] ?? 'green'));
+  const all = failed > 0 ? [...classes, part(`failed ${formatCount(failed)}`, paint, 'red')] : classes;
+  if (all.length === 0) return [];
+  return [
+    { text: all.map(({ text }) => text).join(' '), painted: all.map(({ painted }) => painted).join(' ') },
+  ];
+};
+
+const answers = ({ figures }: RunProgress, paint: Paint): readonly Part[] => [
+  part(`p50 ${formatMs(figures.p50Ms)} p95 ${formatMs(figures.p95Ms)}`, paint),
+  part(`lag p99 ${formatMs(figures.lagP99Ms)}`, paint),
+  ...answersPart(figures, paint),
+];
+
+/** The two lines as text: how far the run has come and at what rate, then how the target answers. Each is below `width`. */
 export const renderProgress = (
   progress: RunProgress,
   { width, color }: { width: number; color: boolean },
-): string => {
+): readonly [string, string] => {
   const paint = createPaint(color);
-  const share = progress.doneShare;
-  const cells = Math.round((share ?? 0) * BAR_CELLS);
-  const bar =
-    share === undefined
-      ? ''
-      : `${paint('█'.repeat(cells), 'green')}${paint('░'.repeat(BAR_CELLS - cells), 'dim')} ${String(Math.floor(share * 100)).padStart(3)}% `;
-  let line = `${bar}${formatDuration(progress.elapsedMs)}`;
-  for (const part of describe(progress, paint)) {
-    const longer = `${line} │ ${part}`;
-    if (visibleLength(longer) >= width) break;
-    line = longer;
-  }
-  return line;
+  return [joinParts(course(progress, paint), width), joinParts(answers(progress, paint), width)];
 };
 
 export interface ProgressView {
   update(progress: RunProgress): void;
-  /** Takes the line away, so that what is printed next stands alone. */
+  /** Takes the lines away, so that what is printed next stands alone. */
   end(): void;
 }
 
 /** Draws on a terminal; on anything else there is no view. */
 export const openProgress = (stream: NodeJS.WriteStream, color: boolean): ProgressView | undefined => {
   if (!stream.isTTY) return undefined;
-  let last: RunProgress | undefined;
-  const bar = new SingleBar({
+  let lines: readonly string[] = ['', ''];
+  const bars = new MultiBar({
     stream,
     clearOnComplete: true,
     hideCursor: true,
@@ -73,18 +102,13 @@ export const openProgress = (stream: NodeJS.WriteStream, color: boolean): Progre
     forceRedraw: true,
     // A run ends with its own words; the library's signal handling would end the process under it.
     gracefulExit: false,
-    format: () => (last === undefined ? '' : renderProgress(last, { width: stream.columns, color })),
   });
-  let isStarted = false;
+  const shown = lines.map((_, i) => bars.create(1, 0, {}, { format: () => lines[i] ?? '' }));
   return {
     update: (progress) => {
-      last = progress;
-      if (!isStarted) bar.start(STEPS, 0);
-      isStarted = true;
-      bar.update(Math.floor((progress.doneShare ?? 0) * STEPS));
+      lines = renderProgress(progress, { width: stream.columns, color });
+      for (const bar of shown) bar.update(0);
     },
-    end: () => {
-      if (isStarted) bar.stop();
-    },
+    end: () => bars.stop(),
   };
 };

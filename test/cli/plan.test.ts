@@ -173,6 +173,13 @@ describe('plan', () => {
     expect(stderr.match(/^test\/fixtures\/rules\/broken\.yaml:/gm)?.length).toBeGreaterThan(5);
   });
 
+  it('ends with 2 where no line can be read as a request', async () => {
+    const { code, stdout, stderr } = await reprise(['plan', '-', ...TO_LOOPBACK], { stdin: 'no json\n' });
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/^ {2}would send nothing of 1 lines/);
+    expect(stderr).toMatch(/^error: the only line cannot be read as a request \(not_json ×1\)\nhint: /);
+  });
+
   it('shows what was read until an interrupt, and says that it is a part', async () => {
     const stdin = new PassThrough();
     const { ended, interrupt } = startInProcess(['plan', '-', ...TO_LOOPBACK], { stdin });

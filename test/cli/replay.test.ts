@@ -127,6 +127,16 @@ rules:
     expect(stdout).toMatch(/^ {2}nothing sent: no line was read/);
   });
 
+  it('ends with 2 where no line can be read as a request, and says why', async () => {
+    writeFileSync(join(cwd, 'access.log'), 'GET / 200\n{"a":1}\nGET /b 200\n');
+    const { code, stdout, stderr } = await replay();
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/^ {2}nothing sent: no line could be read as a request/);
+    expect(stderr).toMatch(
+      /^error: none of the 3 lines can be read as a request \(not_json ×2, not_access_log ×1\)\nhint: is it an access log of /,
+    );
+  });
+
   it('replays what can be read of a damaged log, and ends with 2', async () => {
     const { gzipSync } = await import('node:zlib');
     const whole = gzipSync(steadyLog(3_000, 0.1));

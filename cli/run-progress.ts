@@ -1,0 +1,43 @@
+/** What can be seen of a run while it goes. */
+
+import type { LiveFigures } from '../core/measure/live.ts';
+import type { SummaryCollector } from '../core/measure/summary.ts';
+import type { RunFeed } from './feed.ts';
+import type { RunClock } from './run-clock.ts';
+
+/** What a run shows of itself while it goes. */
+export interface RunProgress {
+  readonly figures: LiveFigures;
+  readonly elapsedMs: number;
+  /** Share of the logs that is done, from 0 to 1; undefined where nobody can know. */
+  readonly doneShare: number | undefined;
+  readonly isStopping: boolean;
+}
+
+const EVERY_MS = 100;
+
+/** What is looked at. */
+export interface RunView {
+  readonly summary: SummaryCollector;
+  readonly feed: RunFeed;
+  readonly clock: RunClock;
+  readonly isStopping: () => boolean;
+}
+
+/** Tells ten times a second how a run goes, until the returned function is called; nothing where nobody looks. */
+export const startProgress = (
+  { summary, feed, clock, isStopping }: RunView,
+  onProgress: ((progress: RunProgress) => void) | undefined,
+): (() => void) => {
+  if (onProgress === undefined) return () => undefined;
+  const timer = setInterval(() => {
+    const figures = summary.live(clock.now());
+    onProgress({
+      figures,
+      elapsedMs: clock.elapsedMs(),
+      doneShare: feed.doneShare(figures),
+      isStopping: isStopping(),
+    });
+  }, EVERY_MS);
+  return () => clearInterval(timer);
+};
