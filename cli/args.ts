@@ -69,12 +69,16 @@ export const createProgram = (
     .command('decode')
     .description('print each recorded request of a log as a line of JSON')
     .addArgument(LOGS);
-  withOptions(decode, [new Option('--rules <PATH>', 'rule files, for their logs: block'), options.rejects]);
+  withOptions(decode, [
+    new Option('--rules <PATH>', 'rule files, for their logs: block'),
+    options.rejects,
+    new Option('--json', 'print the counts on stderr as JSON too'),
+  ]);
   decode.action(async (logs: string[], flags: Flags) => {
     const { rules, rejects } = flags as { rules?: string; rejects?: string };
     onExit(
       await (await import('./commands/decode.ts')).decodeCommand(
-        { logs, rules, rejectsFile: rejects },
+        { logs, rules, rejectsFile: rejects, json: flags.json === true },
         context,
       ),
     );

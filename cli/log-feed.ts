@@ -1,6 +1,7 @@
 /** A feed from logs that are read to their end. */
 
 import { sumOf } from '../core/measure/accounting.ts';
+import { tickOffsetMs } from '../core/plan/sample.ts';
 import type { RuleSet } from '../core/rules/rule-set.ts';
 import type { LogInput } from '../io/log-files.ts';
 import { openPlannedStream } from '../io/planned-stream.ts';
@@ -44,7 +45,9 @@ export const openLogFeed = (options: LogFeedOptions, context: FeedContext): RunF
     onBytes: (count) => {
       bytesRead += count;
     },
-    onRecorded: ({ atMs }) => {
+    onRecorded: (request) => {
+      // Placed inside the tick of a coarse clock as the plan places it, so that the two stand one above the other.
+      const atMs = request.atMs + tickOffsetMs(request);
       firstAtMs ??= atMs;
       context.onRecorded(Math.max(0, (atMs - firstAtMs) / speed));
     },

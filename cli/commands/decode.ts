@@ -21,6 +21,8 @@ export interface DecodeOptions {
   readonly logs: readonly string[];
   readonly rules?: string | undefined;
   readonly rejectsFile?: string | undefined;
+  /** The counts on stderr as JSON too. */
+  readonly json: boolean;
 }
 
 /** What is printed of a recorded request: what the log says, without what only the engine needs. */
@@ -102,7 +104,7 @@ export const decodeCommand: Command<DecodeOptions> = async (options, { cwd, stdi
   await output.close();
   // Who reads has seen enough (`reprise decode … | head`), and counts of a part would only mislead.
   if (!isWanted) return EXIT.ok;
-  await writeTo(stderr, describeCounts(counts));
+  await writeTo(stderr, options.json ? `${JSON.stringify(counts)}\n` : describeCounts(counts));
   for (const error of errors) await writeTo(stderr, formatError(error));
   return errors[0]?.exitCode ?? EXIT.ok;
 };

@@ -77,6 +77,17 @@ describe('decode', () => {
     );
   });
 
+  it('counts in JSON as well on demand', async () => {
+    const { code, stderr } = await reprise(['decode', '-', '--json'], { stdin: `${LINE}\nnonsense\n` });
+    const counts = JSON.parse(stderr) as { lines: number; parsed: number; rejected: Record<string, number> };
+    expect({ code, lines: counts.lines, parsed: counts.parsed, notJson: counts.rejected.not_json }).toEqual({
+      code: 0,
+      lines: 2,
+      parsed: 1,
+      notJson: 1,
+    });
+  });
+
   it('reads every file of a folder and of a glob, each line in its own format', async () => {
     const cwd = folderOf({
       'traefik.log': `${LINE}\n`,
