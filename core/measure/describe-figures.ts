@@ -72,14 +72,14 @@ const ratePerSecond = (
   return windowMs > 0 && Number.isFinite(windowMs) ? (count * 1000) / windowMs : null;
 };
 
-const rates = ({ planned, sent, due, recordedAt, lastSentMs }: Figures) => {
+const rates = ({ planned, sent, due, recordedAt, lastSentMs, lastUnderWayMs }: Figures) => {
   const gaps = Math.max(1, planned - 1);
   const dueSpan = { spanMs: due.last - due.first, gapMs: (due.last - due.first) / gaps };
   const logSpan = {
     spanMs: recordedAt.last - recordedAt.first,
     gapMs: (recordedAt.last - recordedAt.first) / gaps,
   };
-  const sentSpan = { ...dueSpan, spanMs: Math.max(due.last, lastSentMs) - due.first };
+  const sentSpan = { ...dueSpan, spanMs: Math.max(lastUnderWayMs, lastSentMs) - due.first };
   return {
     recordedRatePerSecond: planned < 2 ? null : ratePerSecond(planned, logSpan),
     askedRatePerSecond: planned < 2 ? null : ratePerSecond(planned, dueSpan),

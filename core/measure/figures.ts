@@ -43,6 +43,8 @@ export interface Figures {
   /** Recorded starts of the planned, epoch ms. */
   readonly recordedAt: Extent;
   lastSentMs: number;
+  /** Due instant of the last that a stop did not cut off: until then the run was under way. */
+  lastUnderWayMs: number;
 }
 
 const MAX_PATH = 200;
@@ -66,6 +68,7 @@ export const newFigures = (): Figures => ({
   due: emptyExtent(),
   recordedAt: emptyExtent(),
   lastSentMs: Number.NEGATIVE_INFINITY,
+  lastUnderWayMs: Number.NEGATIVE_INFINITY,
 });
 
 const stretch = (extent: Extent, first: number, last: number): void => {
@@ -107,6 +110,8 @@ const countRecorded = (figures: Figures, { originMs, durationMs }: PlannedReques
 
 /** Counts how a planned request ended. What is recorded of one that was held back is left out, so that like stands beside like. */
 export const countEnd = (figures: Figures, result: Result): void => {
+  const { dueMs } = result.request;
+  if (result.heldBack !== 'stopped' && dueMs > figures.lastUnderWayMs) figures.lastUnderWayMs = dueMs;
   if (result.heldBack !== undefined) {
     figures.heldBack += 1;
     return;
@@ -148,6 +153,7 @@ export const mergeFigures = (into: Figures, from: Figures): void => {
   stretch(into.due, from.due.first, from.due.last);
   stretch(into.recordedAt, from.recordedAt.first, from.recordedAt.last);
   into.lastSentMs = Math.max(into.lastSentMs, from.lastSentMs);
+  into.lastUnderWayMs = Math.max(into.lastUnderWayMs, from.lastUnderWayMs);
 };
 
 /** The figures of several groups as those of one. */

@@ -182,9 +182,12 @@ describe('createSummary', () => {
       achievedRatePerSecond: 10,
     });
     const half = paced.map(
-      (one, n): Result => (n < 2 ? answered(one) : { request: one, heldBack: 'stopped' }),
+      (one, n): Result => (n < 2 ? answered(one) : { request: one, heldBack: 'in_flight' }),
     );
     expect(summaryOf(half).totals.pacing).toMatchObject({ askedRatePerSecond: 10, achievedRatePerSecond: 5 });
+    // What a stop cuts off is no slowness.
+    const stopped = half.map((one): Result => (one.heldBack ? { ...one, heldBack: 'stopped' } : one));
+    expect(summaryOf(stopped).totals.pacing.achievedRatePerSecond).toBeGreaterThan(9);
     expect(summaryOf([answered(plannedRequest())]).totals.pacing.askedRatePerSecond).toBeNull();
   });
 
