@@ -3,7 +3,7 @@
 import { paceBare, paceWhole } from './workloads/pace.ts';
 import { decodeLog, parseJson, planLog } from './workloads/read-log.ts';
 import { recordResults } from './workloads/record.ts';
-import { sendBare, sendWhole } from './workloads/send.ts';
+import { sendBare, sendRecorded, sendWhole } from './workloads/send.ts';
 import type { Figures, Workload, WorkOrder } from './workloads/workload.ts';
 
 const WORKLOADS: Readonly<Record<string, Workload>> = {
@@ -12,6 +12,7 @@ const WORKLOADS: Readonly<Record<string, Workload>> = {
   planLog,
   sendBare,
   sendWhole,
+  sendRecorded,
   paceBare,
   paceWhole,
   recordResults,

@@ -136,9 +136,9 @@ export interface PlannedRequest {
   /** Path with query, as sent. */
   readonly path: string;
   /** Host header; absent: that of the target. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   readonly headers: readonly (readonly [name: string, value: HeaderValue])[];
-  readonly body?: string;
+  readonly body?: string | undefined;
   /** Recorded start, epoch ms. */
   readonly recordedAtMs: number;
   /** Instant on the log's clock at which this copy belongs: recorded start plus the hashed offsets of coarse clocks and copies. */
@@ -146,7 +146,11 @@ export interface PlannedRequest {
   /** Due instant, from the start of the run. */
   readonly dueMs: number;
   /** Recorded host, without port: with method and path it names the route. */
-  readonly recordedHost?: string;
+  readonly recordedHost?: string | undefined;
+  /** True where host and headers are known to be ASCII, so that the sender need not look. */
+  readonly isAscii?: boolean | undefined;
+  /** Route that the request is measured under, where the plan has named it already. */
+  readonly route?: string | undefined;
   readonly recorded: RecordedAnswer;
 }
 

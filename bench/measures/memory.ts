@@ -13,7 +13,7 @@ import type { BenchContext, Measure } from './measure.ts';
 /** Of 1.25 KB a line: above 1 GB. */
 const LARGE_LOG: LogOrder = { lines: 860_000, format: 'traefik', gzipLevel: 1, members: 5 };
 const GIGABYTE = 1e9;
-const MAIN = join(import.meta.dirname, '../../cli/main.ts');
+const PROGRAM = join(import.meta.dirname, '../../bin/reprise.js');
 const RULES = join(import.meta.dirname, '../rules.yaml');
 const TELL = pathToFileURL(join(import.meta.dirname, '../tell-memory.ts')).href;
 
@@ -24,7 +24,9 @@ const COMMANDS: Readonly<Record<string, (file: string) => readonly string[]>> = 
 
 /** Most bytes ever held by a process of its own. */
 const peakBytes = async (command: readonly string[]): Promise<number> => {
-  const child = spawn(process.execPath, ['--import', TELL, MAIN, ...command], {
+  const child = spawn(PROGRAM, command, {
+    // As its users start it: the first line of the program sets how much memory it may waste.
+    env: { ...process.env, NODE_OPTIONS: `--import=${TELL}` },
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
   const told = child.stdio[3] as Readable;

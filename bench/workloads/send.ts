@@ -5,7 +5,7 @@ import { startClock } from '../../io/clock.ts';
 import { createBareSender } from './bare-dispatch.ts';
 import { freshRequests } from './plan-file.ts';
 import { createWholeSender } from './whole-sender.ts';
-import { measured, needed, type Workload } from './workload.ts';
+import { type Figures, measured, needed, type Workload, type WorkOrder } from './workload.ts';
 
 const CONNECTIONS = 50;
 const SENDS = 15_000;
@@ -45,8 +45,7 @@ export const sendBare: Workload = async (order) => {
   return figures;
 };
 
-/** The whole sender, from the planned request to the line of its result. */
-export const sendWhole: Workload = async (order) => {
+const sendThrough = async (order: WorkOrder, isRecorded: boolean): Promise<Figures> => {
   const file = needed(order, 'file');
   const requests = await freshRequests(file, SENDS);
   const resultsFile = `${file}.results`;
@@ -54,7 +53,7 @@ export const sendWhole: Workload = async (order) => {
     origin: needed(order, 'origin'),
     maxInFlight: CONNECTIONS,
     clock: startClock(),
-    resultsFile,
+    ...(isRecorded ? { resultsFile } : {}),
     onEnd: ({ heldBack }) => {
       if (heldBack !== undefined) throw new Error(`held back: ${heldBack}`);
       loop.done();
@@ -67,6 +66,12 @@ export const sendWhole: Workload = async (order) => {
   });
   const figures = await measured(loop.run);
   await whole.close();
-  await rm(resultsFile);
+  if (isRecorded) await rm(resultsFile);
   return figures;
 };
+
+/** The whole sender, from the planned request to its result: due times, limits, headers, time limits, failure codes. */
+export const sendWhole: Workload = (order) => sendThrough(order, false);
+
+/** The same with all that is recorded of each result, and its line in results.ndjson. */
+export const sendRecorded: Workload = (order) => sendThrough(order, true);

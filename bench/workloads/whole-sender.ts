@@ -1,4 +1,4 @@
-/** The whole sender as a run has it: replayer, HTTP sender, accounting, summary, and results.ndjson. */
+/** The sender as a run has it: replayer and HTTP sender; on demand with accounting, summary and results.ndjson behind it. */
 
 import { countResult, newRuleCounts } from '../../core/measure/accounting.ts';
 import { createSummary } from '../../core/measure/summary.ts';
@@ -14,7 +14,8 @@ export interface WholeSenderOptions {
   readonly origin: string;
   readonly maxInFlight: number;
   readonly clock: Clock;
-  readonly resultsFile: string;
+  /** Where a line for each result goes; without it nothing is measured or written, only sent. */
+  readonly resultsFile?: string;
   /** Told of each end, after it was recorded. */
   readonly onEnd: (result: Result) => void;
 }
@@ -31,19 +32,25 @@ export const createWholeSender = (options: WholeSenderOptions): WholeSender => {
   const counts = newRuleCounts();
   const summary = createSummary({ ruleNames: [RULE] });
   const sender = createHttpSender({ targets: [target], clock, env: () => undefined });
-  const results = createLineWriter(options.resultsFile, {
-    onError: (error) => {
-      throw error;
-    },
-  });
+  const { resultsFile } = options;
+  const results =
+    resultsFile === undefined
+      ? undefined
+      : createLineWriter(resultsFile, {
+          onError: (error) => {
+            throw error;
+          },
+        });
   const replayer = createReplayer({
     sender,
     clock,
     targets: { [RULE]: target },
     isLive: false,
     onResult: (result) => {
-      countResult(counts, result);
-      results.write(resultLine(result, summary.result(result)));
+      if (results !== undefined) {
+        countResult(counts, result);
+        results.write(resultLine(result, summary.result(result)));
+      }
       if (result.failed !== undefined) throw new Error(`${result.failed}: ${result.detail}`);
       onEnd(result);
     },
@@ -51,12 +58,12 @@ export const createWholeSender = (options: WholeSenderOptions): WholeSender => {
   return {
     replayer,
     offer: (request) => {
-      summary.planned(request);
+      if (results !== undefined) summary.planned(request);
       replayer.offer(request);
     },
     close: async () => {
       await sender.close();
-      await results.close();
+      await results?.close();
     },
   };
 };

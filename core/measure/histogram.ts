@@ -69,7 +69,8 @@ const raise = (histogram: Histogram, index: number, by: number): void => {
 export const addMs = (histogram: Histogram, givenMs: number): void => {
   // Not Math.min, which would let NaN through.
   let ms = CEILING_MS;
-  if (givenMs < CEILING_MS) ms = givenMs;
+  // Negative zero, which JSON has not, becomes zero.
+  if (givenMs < CEILING_MS) ms = givenMs + 0;
   histogram.count += 1;
   if (ms < histogram.minMs) histogram.minMs = ms;
   if (ms > histogram.maxMs) histogram.maxMs = ms;

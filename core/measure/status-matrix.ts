@@ -4,7 +4,7 @@
 export type StatusMatrix = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** Counts by recorded and replayed status, both in one number, so that counting is one look-up. */
-export type StatusCounts = Map<number, number>;
+export type StatusCounts = Map<number, { count: number }>;
 
 const RANGE = 1024;
 
@@ -19,18 +19,21 @@ export const countStatus = (
   replayed: number | undefined,
 ): void => {
   const cell = statusCode(recorded) * RANGE + statusCode(replayed);
-  counts.set(cell, (counts.get(cell) ?? 0) + 1);
+  // A counter in a box is raised without a second look-up.
+  const known = counts.get(cell);
+  if (known === undefined) counts.set(cell, { count: 1 });
+  else known.count += 1;
 };
 
 /** Adds to `into` all that `from` counted. */
 export const mergeStatus = (into: StatusCounts, from: StatusCounts): void => {
-  for (const [cell, count] of from) into.set(cell, (into.get(cell) ?? 0) + count);
+  for (const [cell, { count }] of from) into.set(cell, { count: (into.get(cell)?.count ?? 0) + count });
 };
 
 /** The counts as a sparse table, statuses ascending, then `none` and `failed`. */
 export const statusMatrix = (counts: StatusCounts): StatusMatrix => {
   const matrix: Record<string, Record<string, number>> = {};
-  for (const [cell, count] of [...counts].sort(([a], [b]) => a - b)) {
+  for (const [cell, { count }] of [...counts].sort(([a], [b]) => a - b)) {
     const recorded = Math.trunc(cell / RANGE) || 'none';
     const row = matrix[recorded] ?? {};
     row[cell % RANGE || 'failed'] = count;

@@ -105,7 +105,9 @@ const stepAt = (axis: Axis, givenMs: number): Step => {
   }
   const at = Math.floor(ms / axis.stepMs);
   while (axis.steps.length <= at) axis.steps.push(undefined);
-  const step = axis.steps[at] ?? newStep();
+  const known = axis.steps[at];
+  if (known !== undefined) return known;
+  const step = newStep();
   axis.steps[at] = step;
   return step;
 };

@@ -2,6 +2,7 @@
 
 import type { RepriseError } from '../errors.ts';
 import type { Accounting } from '../measure/accounting.ts';
+import { routeOf } from '../measure/route.ts';
 import type { Rule, RuleSet } from '../rules/rule-set.ts';
 import type { HeaderValue, NotReplayableReason, PlannedRequest, RecordedRequest } from '../types.ts';
 import { type CompiledRule, compileRule, productionError } from './compile-rule.ts';
@@ -49,6 +50,12 @@ export interface Planner {
   fault(): RepriseError | undefined;
 }
 
+const NOT_ASCII = /[\u0080-\uffff]/;
+
+/** Whether host and headers can go out as they are: looked at here, ahead of time, instead of at the moment of sending. */
+const isAsciiOnly = ({ host = '', headers }: Rewritten): boolean =>
+  !NOT_ASCII.test(host) && headers.every(([, value]) => typeof value !== 'string' || !NOT_ASCII.test(value));
+
 /** Makes a planner. `onPlanned` gets each planned request; its `dueMs` is not set yet. */
 export const createPlanner = (
   options: PlanOptions,
@@ -82,6 +89,8 @@ export const createPlanner = (
   ): UnpacedRequest[] => {
     const { rule, sampler } = compiled;
     const recordedHost = bareHost(request);
+    const isAscii = isAsciiOnly(rewritten);
+    const route = routeOf(recordedHost, request.method, rewritten.path);
     const startMs = request.atMs + tickOffsetMs(request);
     return Array.from({ length: sampler.copies(request) }, (_, copy) => {
       const id = `${request.id}.${rule.name}.${copy}`;
@@ -96,9 +105,11 @@ export const createPlanner = (
         logAtMs: startMs + sampler.copyOffsetMs(request, copy),
         dueMs: Number.NaN,
         recorded: request.recorded,
-        ...(rewritten.host === undefined ? {} : { host: rewritten.host }),
-        ...(request.body === undefined ? {} : { body: request.body }),
-        ...(recordedHost === undefined ? {} : { recordedHost }),
+        host: rewritten.host,
+        body: request.body,
+        recordedHost,
+        isAscii,
+        route,
       };
     });
   };

@@ -46,6 +46,8 @@ describe('a planned request', () => {
         dueMs: Number.NaN,
         recorded: { status: 200, durationMs: 40 },
         recordedHost: 'shop.example.com',
+        isAscii: true,
+        route: 'GET shop.example.com/catalog/{id}',
       },
     ]);
   });
