@@ -19,8 +19,8 @@ export interface Row {
   readonly against: string;
   /** Such as `ratio >= 0.95`; null for what is only reported. */
   readonly goal: string | null;
-  /** Whether the goal is met; true where there is none, null where it could not be measured. */
-  readonly ok: boolean | null;
+  /** False where a goal is missed. What could not be measured misses none: its `value` is null, and `against` says why. */
+  readonly ok: boolean;
 }
 
 export interface RowFigures extends Omit<Row, 'goal' | 'ok'> {
@@ -78,9 +78,9 @@ export const newRow = ({ name, value, unit, ratio, against, goal }: RowFigures):
     ratio: tidy(ratio),
     against,
     goal: goal === undefined ? null : describeGoal(goal),
-    ok: goal === undefined || number === undefined ? true : number === null ? null : isMet(goal, number),
+    ok: goal === undefined || number === undefined || number === null || isMet(goal, number),
   };
 };
 
-/** Whether any goal was missed. What could not be measured misses nothing. */
-export const isMissed = (rows: readonly Row[]): boolean => rows.some(({ ok }) => ok === false);
+/** Whether any goal was missed. */
+export const isMissed = (rows: readonly Row[]): boolean => rows.some(({ ok }) => !ok);

@@ -9,9 +9,9 @@ const RIGHT = new Set([1, 3]);
 const formatNumber = (number: number | null): string =>
   number === null ? '–' : number.toLocaleString('en', { maximumSignificantDigits: 4 });
 
-const verdict = ({ ok, goal }: Row): string => {
+const verdict = ({ ok, goal, value }: Row): string => {
   if (goal === null) return '';
-  if (ok === null) return 'not measured';
+  if (value === null) return 'not measured';
   return ok ? 'met' : 'MISSED';
 };
 
