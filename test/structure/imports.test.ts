@@ -16,8 +16,8 @@ const RULES: Readonly<Record<string, { folders: readonly string[]; packages: 'an
   io: { folders: ['core'], packages: 'any' },
   cli: { folders: ['io', 'core'], packages: 'any' },
   functions: { folders: ['io', 'core'], packages: 'any' },
-  // `infra` may name variables of `functions/*/env.ts`, and nothing else of it.
-  infra: { folders: [], packages: 'any' },
+  // `infra` may name variables of `functions/*/env.ts`, and nothing else of `functions`.
+  infra: { folders: ['io', 'core'], packages: 'any' },
 };
 const LAYERS = Object.keys(RULES).filter((folder) => existsSync(join(ROOT, folder)));
 
@@ -100,15 +100,29 @@ describe('imports', () => {
     expect(placesOf(sources, /\bimport\(\s*[^'\s]|\brequire\(/)).toEqual([]);
   });
 
-  it('of packages are of those that package.json declares, and all of these are in use', () => {
-    const { dependencies } = JSON.parse(readProjectFile('package.json')) as {
-      dependencies: Record<string, string>;
-    };
-    const packages = sources
-      .flatMap(({ text }) => importsOf(text))
-      .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
-      .map(packageOf);
-    expect([...new Set(packages)].sort()).toEqual(Object.keys(dependencies).sort());
+  const { dependencies, devDependencies } = JSON.parse(readProjectFile('package.json')) as Record<
+    'dependencies' | 'devDependencies',
+    Record<string, string>
+  >;
+  const packagesOf = (layers: readonly string[]): readonly string[] => [
+    ...new Set(
+      sources
+        .filter(({ path }) => layers.includes(layerOf(path)))
+        .flatMap(({ text }) => importsOf(text))
+        .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+        .map(packageOf),
+    ),
+  ];
+
+  it('of packages are, in what is installed, of those that package.json declares, and all of these are in use', () => {
+    expect(packagesOf(['core', 'io', 'cli']).toSorted()).toEqual(Object.keys(dependencies).toSorted());
+  });
+
+  it('of packages are, in what is deployed, declared as well', () => {
+    const declared = [...Object.keys(dependencies), ...Object.keys(devDependencies)];
+    // Types of events: `aws-lambda` is only the name under which `@types/aws-lambda` is imported.
+    const used = packagesOf(['functions', 'infra']).filter((name) => name !== 'aws-lambda');
+    expect(used.filter((name) => !declared.includes(name))).toEqual([]);
   });
 });
 
