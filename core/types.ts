@@ -151,6 +151,10 @@ export interface PlannedRequest {
   readonly isAscii?: boolean | undefined;
   /** Route that the request is measured under, where the plan has named it already. */
   readonly route?: string | undefined;
+  /** Client as logged. Requests of one client stay together where many are shared out among senders; never sent, nor stored. */
+  readonly client?: string | undefined;
+  /** Place of the request among those its rule chose: u ÷ percent, from 0 to below 1. Sent while it is below switch × backoff level. */
+  readonly share?: number | undefined;
   readonly recorded: RecordedAnswer;
 }
 

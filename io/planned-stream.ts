@@ -14,7 +14,7 @@ import type { PlannedRequest, RecordedRequest, Rejected } from '../core/types.ts
 import { byteText, findByte } from './byte-tools.ts';
 import { openLogCursor, type Reading } from './log-cursor.ts';
 import type { LogInput } from './log-files.ts';
-import { findLogStart } from './log-start.ts';
+import { findLogStarts } from './log-start.ts';
 import { type MergedLogs, mergeLogs } from './merged-logs.ts';
 import { mergePasses, type Pass } from './merged-passes.ts';
 
@@ -25,6 +25,8 @@ export interface PlannedStreamOptions {
   readonly runId?: string | undefined;
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
+  /** Log instant (epoch ms) that is due at 0: with 0, `dueMs` is the instant on the log's clock. Left out, that of the first request. */
+  readonly originLogAtMs?: number | undefined;
   readonly accounting: Accounting;
   readonly onRejected: (rejected: Rejected) => void;
   readonly onRecorded?: ((request: RecordedRequest) => void) | undefined;
@@ -67,17 +69,6 @@ const newRun = (options: PlannedStreamOptions): Run => {
   };
 };
 
-const findStarts = async (run: Run): Promise<readonly number[]> => {
-  const { inputs, ruleSet } = run.options;
-  if (inputs.length < 2) return inputs.map(() => Number.NEGATIVE_INFINITY);
-  const starts: number[] = [];
-  for (const input of inputs) {
-    if (run.isStopped) break;
-    starts.push(await findLogStart(input, ruleSet.logs));
-  }
-  return starts;
-};
-
 const openInput = (input: LogInput, group: PacingGroup, isFirst: boolean, run: Run) => {
   const { options, stopping } = run;
   let last = 0;
@@ -104,13 +95,13 @@ const openInput = (input: LogInput, group: PacingGroup, isFirst: boolean, run: R
 
 const openPass = (group: PacingGroup, isFirst: boolean, run: Run): Pass => {
   const { rules } = run.options.accounting;
-  const pacer = createPacer(group.pacing, { logAtMs: undefined });
+  const pacer = createPacer(group.pacing, { logAtMs: run.options.originLogAtMs });
   let logs: MergedLogs | undefined;
   let isEnded = false;
   let edgeMs = Number.NEGATIVE_INFINITY;
 
   const listLogs = async (): Promise<MergedLogs> => {
-    run.starts ??= findStarts(run);
+    run.starts ??= findLogStarts(run.options.inputs, run.options.ruleSet.logs, () => run.isStopped);
     const starts = await run.starts;
     const unopened = run.options.inputs.map((input, i) => ({
       // A log's first requests may have started before those that were looked at.

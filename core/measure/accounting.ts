@@ -112,27 +112,57 @@ export const sumOf = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 
 /**
+ * A count that is not the sum of its parts, in words.
+ *
+ * @returns such as `lines: 10 ≠ 9 (parsed 8 + rejected 1)`; undefined where it is
+ */
+export const imbalance = (
+  what: string,
+  total: number,
+  parts: Readonly<Record<string, number>>,
+): string | undefined => {
+  if (total === sumOf(parts)) return undefined;
+  const words = Object.entries(parts).map(([name, count]) => `${name} ${count}`);
+  return `${what}: ${total} ≠ ${sumOf(parts)} (${words.join(' + ')})`;
+};
+
+const lineImbalances = (lines: LineCounts): readonly (string | undefined)[] => {
+  const { parsed, rejected, ownTraffic, unmatched, matched } = lines;
+  return [
+    imbalance('lines', lines.lines, { parsed, rejected: sumOf(rejected) }),
+    imbalance('parsed', parsed, { 'own traffic': ownTraffic, unmatched, matched }),
+  ];
+};
+
+const matchImbalance = (name: string, rule: RuleCounts): string | undefined => {
+  const { matched, sampledOut, chosen } = rule;
+  const parts = { 'not replayable': sumOf(rule.notReplayable), 'sampled out': sampledOut, chosen };
+  return imbalance(`rule ${name}: matched`, matched, parts);
+};
+
+const isFault = (fault: string | undefined): fault is string => fault !== undefined;
+
+/** The identities of lines and of what rules chose that do not hold, in words; empty when all is accounted for. */
+export const findPlanImbalances = ({ lines, rules }: Accounting): readonly string[] =>
+  [
+    ...lineImbalances(lines),
+    ...Object.entries(rules).map(([name, rule]) => matchImbalance(name, rule)),
+  ].filter(isFault);
+
+/**
  * The identities that do not hold, each in words with its numbers; empty when all is accounted for.
  *
  * @returns one sentence a fault, such as `lines: 10 ≠ 9 (parsed 8 + rejected 1)`
  */
 export const findImbalances = ({ lines, rules }: Accounting): readonly string[] => {
-  const faults: string[] = [];
-  const check = (what: string, total: number, parts: Readonly<Record<string, number>>): void => {
-    if (total === sumOf(parts)) return;
-    const words = Object.entries(parts).map(([name, count]) => `${name} ${count}`);
-    faults.push(`${what}: ${total} ≠ ${sumOf(parts)} (${words.join(' + ')})`);
-  };
-  check('lines', lines.lines, { parsed: lines.parsed, rejected: sumOf(lines.rejected) });
-  const { ownTraffic, unmatched, matched } = lines;
-  check('parsed', lines.parsed, { 'own traffic': ownTraffic, unmatched, matched });
-  for (const [name, rule] of Object.entries(rules)) {
-    const notReplayable = sumOf(rule.notReplayable);
-    const { sampledOut, chosen, sent } = rule;
-    const left = { 'not replayable': notReplayable, 'sampled out': sampledOut, chosen };
-    check(`rule ${name}: matched`, rule.matched, left);
-    check(`rule ${name}: planned`, rule.planned, { sent, 'held back': sumOf(rule.heldBack) });
-    check(`rule ${name}: sent`, sent, { answered: sumOf(rule.answered), failed: sumOf(rule.failed) });
-  }
-  return faults;
+  const ofRules = Object.entries(rules).flatMap(([name, rule]) => {
+    const { planned, sent } = rule;
+    const ends = { answered: sumOf(rule.answered), failed: sumOf(rule.failed) };
+    return [
+      matchImbalance(name, rule),
+      imbalance(`rule ${name}: planned`, planned, { sent, 'held back': sumOf(rule.heldBack) }),
+      imbalance(`rule ${name}: sent`, sent, ends),
+    ];
+  });
+  return [...lineImbalances(lines), ...ofRules].filter(isFault);
 };

@@ -12,7 +12,7 @@ import { firstVisible, skipMark, textOfBytes, withNewline } from './byte-text.ts
 import { newIdentity } from './identity.ts';
 import { SCAN_BAD, SCAN_TRUNCATED, scanObject } from './json-scan.ts';
 import { logKeys, SLOT_COUNT } from './keys.ts';
-import { newLineFields, openLine } from './line-fields.ts';
+import { type LineFields, newLineFields, openLine } from './line-fields.ts';
 import { isAccessLine, readNginx } from './nginx.ts';
 import { addPart, endsObject, newPartLine, type PartLine, wholeOf } from './part-lines.ts';
 import { createPrettyBlocks, type PrettyBlock } from './pretty.ts';
@@ -31,6 +31,8 @@ export interface DecoderOptions {
   /** Raised as lines pass. */
   readonly counts: LineCounts;
   readonly onRequest: (request: RecordedRequest) => void;
+  /** Told before `onRequest` where the record stands that gives the request, unwrapped; the memory is used again. */
+  readonly onRecord?: ((line: LineFields, start: number, end: number) => void) | undefined;
   readonly onRejected: (rejected: Rejected) => void;
 }
 
@@ -115,6 +117,7 @@ export const createDecoder = (options: DecoderOptions): Decoder => {
     counts.lines += 1;
     counts.parsed += 1;
     if (repaired) counts.repaired += 1;
+    options.onRecord?.(line, start, end);
     options.onRequest(record);
   };
 

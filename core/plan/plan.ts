@@ -86,8 +86,10 @@ export const createPlanner = (
     compiled: CompiledRule,
     request: RecordedRequest,
     rewritten: Rewritten,
+    u: number,
   ): UnpacedRequest[] => {
     const { rule, sampler } = compiled;
+    const share = u / rule.percent;
     const recordedHost = bareHost(request);
     const isAscii = isAsciiOnly(rewritten);
     const route = routeOf(recordedHost, request.method, rewritten.path);
@@ -110,6 +112,8 @@ export const createPlanner = (
         recordedHost,
         isAscii,
         route,
+        client: request.client,
+        share,
       };
     });
   };
@@ -135,7 +139,7 @@ export const createPlanner = (
     }
     const rewritten = compiled.rewrite(request);
     counts.headersDropped += rewritten.headersDropped;
-    for (const planned of copiesOf(compiled, request, rewritten)) {
+    for (const planned of copiesOf(compiled, request, rewritten, u)) {
       counts.planned += 1;
       onPlanned(planned);
     }
@@ -151,7 +155,7 @@ export const createPlanner = (
     const { u } = compiled.sampler.sample(request);
     const { percent } = rule;
     if (u >= percent) return { ...trace, outcome: 'sampledOut', u, percent };
-    const requests = copiesOf(compiled, request, compiled.rewrite(request));
+    const requests = copiesOf(compiled, request, compiled.rewrite(request), u);
     return { ...trace, outcome: 'planned', u, percent, requests };
   };
 

@@ -7,7 +7,7 @@ import { isLoopbackHost } from '../rules/target-url.ts';
 import type { NotReplayableReason, RecordedRequest } from '../types.ts';
 import { isSendableValue } from './recorded-parts.ts';
 
-/** A planned request above this does not fit a slice (an async Lambda event holds 256 KiB). */
+/** A recorded request that takes more than this as JSON need not fit a slice (an event of at most 256 KiB, packed). */
 export const MAX_REQUEST_BYTES = 200 * 1024;
 
 /** Methods that are expected to carry a body (RFC 9110, section 9.3). */
@@ -29,8 +29,8 @@ const lacksBody = ({ method, body, bodyBytes = -1 }: RecordedRequest): boolean =
   return bodyBytes >= 0 && utf8Bytes(body) !== bodyBytes;
 };
 
-/** Most bytes that one UTF-16 unit of text can take. */
-const MAX_UNIT_BYTES = 3;
+/** Most bytes that one UTF-16 unit of text can take as JSON: `\u001f`, and a raw byte, too, stands there as `\udc80`. */
+const MAX_UNIT_BYTES = 6;
 const PLAIN = /^[\0-\x7f]*$/;
 
 const utf8Bytes = (text: string): number => (PLAIN.test(text) ? text.length : bytesOfText(text).length);
@@ -38,11 +38,14 @@ const utf8Bytes = (text: string): number => (PLAIN.test(text) ? text.length : by
 /** What a header takes besides its name and value. */
 const PAIR_BYTES = ': \r\n'.length;
 
+/** Bytes of the text as JSON writes it, without its quotes. */
+const jsonBytes = (text: string): number => utf8Bytes(JSON.stringify(text)) - 2;
+
 const sizeOf = (
   { target, headers, body = '' }: RecordedRequest,
   lengthOf: (text: string) => number,
 ): number => {
-  let size = target.length + lengthOf(body);
+  let size = lengthOf(target) + lengthOf(body);
   for (let i = 0; i < headers.length; i += 1) {
     const [name, value] = headers[i] as readonly [string, string];
     size += lengthOf(name) + lengthOf(value) + PAIR_BYTES;
@@ -55,7 +58,7 @@ const unitsOf = (text: string): number => text.length;
 /** Bytes are counted only where the units of the text leave it open. */
 const isTooLarge = (request: RecordedRequest): boolean =>
   sizeOf(request, unitsOf) * MAX_UNIT_BYTES > MAX_REQUEST_BYTES &&
-  sizeOf(request, utf8Bytes) > MAX_REQUEST_BYTES;
+  sizeOf(request, jsonBytes) > MAX_REQUEST_BYTES;
 
 const hasSendableHost = ({ host }: RecordedRequest): boolean =>
   host !== undefined && host !== '' && isSendableValue(host);

@@ -25,6 +25,10 @@ export interface ReplayerOptions {
   readonly maxRatePerSecond?: number | undefined;
   /** Live runs hold back what is late; others send all they have planned. */
   readonly isLive: boolean;
+  /** Asked as each request is released, before anything else: a reason holds it back, and uses up no limit. */
+  readonly whyHeldBack?: ((request: PlannedRequest, nowMs: number) => HeldBackReason | undefined) | undefined;
+  /** Most requests in flight to a target at this moment; by default its `maxInFlight`. Asked at each release, so cheap. */
+  readonly maxInFlightOf?: ((target: Target) => number) | undefined;
   /** Told of the end of each planned request, exactly once. */
   readonly onResult: (result: Result) => void;
 }
@@ -66,6 +70,7 @@ const createQueue = (isLive: boolean): Fifo<PlannedRequest> => {
 /** Makes a replayer. */
 export const createReplayer = (options: ReplayerOptions): Replayer => {
   const { sender, clock, isLive, onResult } = options;
+  const { whyHeldBack: askFirst, maxInFlightOf = ({ maxInFlight }: Target) => maxInFlight } = options;
   const queue = createQueue(isLive);
   const isWithinRates = createRateLimits(options.targets, options.maxRatePerSecond);
   const lanes = new Map<string, Lane>(
@@ -100,8 +105,10 @@ export const createReplayer = (options: ReplayerOptions): Replayer => {
   };
 
   const whyHeldBack = (request: PlannedRequest, lane: Lane, nowMs: number): HeldBackReason | undefined => {
+    const first = askFirst?.(request, nowMs);
+    if (first !== undefined) return first;
     if (isLive && nowMs - request.dueMs > LATE_AFTER_MS) return 'late';
-    if (lane.inFlight >= lane.target.maxInFlight) return 'in_flight';
+    if (lane.inFlight >= maxInFlightOf(lane.target)) return 'in_flight';
     return isWithinRates(request) ? undefined : 'max_rate';
   };
 

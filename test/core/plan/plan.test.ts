@@ -48,8 +48,25 @@ describe('a planned request', () => {
         recordedHost: 'shop.example.com',
         isAscii: true,
         route: 'GET shop.example.com/catalog/{id}',
+        client: '192.0.2.7',
+        share: 0.9368836521171033,
       },
     ]);
+  });
+
+  it('has a share that says whether it is sent when less of its rule is: what 5 % of 40 % keeps is what 2 % keeps', () => {
+    fc.assert(
+      fc.property(anyRequests, fc.constantFrom(0.5, 10, 40, 100), (requests, percent) => {
+        const at = (share: number) =>
+          planAll(requests, planRuleSet([planRule({ percent: percent * share })]));
+        const all = at(1).requests;
+        for (const { share = -1 } of all) expect(share >= 0 && share < 1).toBe(true);
+        for (const part of [0.05, 0.25, 0.5]) {
+          const kept = all.filter(({ share = 1 }) => share < part).map(({ id }) => id);
+          expect(kept).toEqual(at(part).requests.map(({ id }) => id));
+        }
+      }),
+    );
   });
 
   it('names its run where there is one', () => {

@@ -167,6 +167,17 @@ describe('a request above 200 KiB', () => {
     expect(reasonOf({ request: { target: '/', headers: [], body } })).toBeUndefined();
     expect(reasonOf({ request: { target: '/', headers: [], body: `${body}€€` } })).toBe('too_large');
   });
+
+  it.each([
+    ['a control byte', '\u0001', 6],
+    ['a raw byte', '\udc80', 6],
+    ['a quote', '"', 2],
+  ])('counts %s as JSON writes it on its way to the sender', (_, character, bytes) => {
+    const units = Math.floor((MAX_REQUEST_BYTES - 1) / bytes);
+    const body = character.repeat(units);
+    expect(reasonOf({ request: { target: '/', headers: [], body } })).toBeUndefined();
+    expect(reasonOf({ request: { target: '/', headers: [], body: body + character } })).toBe('too_large');
+  });
 });
 
 it('gives the first of several reasons in the order of the closed list', () => {

@@ -273,6 +273,54 @@ describe('the rate', () => {
   });
 });
 
+describe('a reason to hold back', () => {
+  it('is asked for as each request is released, with the instant, and comes before limits, which it does not use up', () => {
+    const asked: [string, number][] = [];
+    const { time, sender, results, replayer } = setUp({
+      isLive: true,
+      target: { maxInFlight: 1, maxRatePerSecond: 1 },
+      whyHeldBack: ({ id }, nowMs) => {
+        asked.push([id, nowMs]);
+        return id === '2.r.0' ? undefined : 'kill_switch';
+      },
+    });
+    for (const n of [0, 1, 2, 3]) replayer.offer(requestAt(n * 10, n));
+    replayer.tick();
+    time.nowMs = 20;
+    replayer.tick();
+    time.nowMs = 60_000;
+    replayer.tick();
+    expect(asked).toEqual([
+      ['0.r.0', 0],
+      ['1.r.0', 20],
+      ['2.r.0', 20],
+      ['3.r.0', 60_000],
+    ]);
+    expect(sender.dispatched.map(({ request }) => request.id)).toEqual(['2.r.0']);
+    expect(heldBackOf(results)).toEqual({ kill_switch: 3 });
+  });
+});
+
+describe('a limit of requests in flight that changes', () => {
+  it('holds for each target as it is at the moment', () => {
+    const limits: Record<string, number> = { t: 2, u: 1 };
+    const { time, sender, results, replayer } = setUp({
+      targets: [planTarget(), planTarget({ name: 'u' })],
+      maxInFlightOf: ({ name }) => limits[name] ?? 0,
+    });
+    for (let n = 0; n < 8; n += 1)
+      replayer.offer(requestAt(n < 4 ? 0 : 10, n, { target: n % 2 === 0 ? 't' : 'u' }));
+    replayer.tick();
+    expect([sender.dispatched.length, heldBackOf(results)]).toEqual([3, { in_flight: 1 }]);
+    limits.t = 0;
+    limits.u = 3;
+    time.nowMs = 10;
+    replayer.tick();
+    expect(sender.dispatched.map(({ request }) => request.target)).toEqual(['t', 'u', 't', 'u', 'u']);
+    expect(heldBackOf(results)).toEqual({ in_flight: 3 });
+  });
+});
+
 describe('a stop', () => {
   it('holds back what waits and what still comes, and lets what is in flight finish', () => {
     const { time, sender, results, replayer } = setUp();
