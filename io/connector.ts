@@ -6,6 +6,7 @@ import { connect as connectTls } from 'node:tls';
 import type { buildConnector } from 'undici';
 import { RepriseError } from '../core/errors.ts';
 import { blockedReason } from './blocked-addresses.ts';
+import { createWarmSockets } from './warm-sockets.ts';
 
 /** How connections are made; everything may be left out. */
 export interface NetworkOptions {
@@ -19,7 +20,11 @@ export interface NetworkOptions {
 
 export interface Connector {
   readonly connect: buildConnector.connector;
-  /** Cuts what is still connecting. */
+  /** Opens `count` connections to `origin` ahead of their use; `connect` takes them over. */
+  warm(origin: string, count: number): void;
+  /** Opened ahead and not yet taken over. */
+  readonly warmCount: number;
+  /** Cuts what is still connecting, and what was opened ahead. */
   destroy(): void;
 }
 
@@ -103,10 +108,22 @@ export const createConnector = (timeoutMs: number, network: NetworkOptions = {})
     socket.once('close', () => tell(new RepriseError('SENDER_CLOSED', 'closed while connecting'), null));
   };
 
+  const sockets = createWarmSockets(connect);
   return {
-    connect,
+    connect: sockets.connect,
+    warm: (origin, count) => sockets.warm(count, connectOptionsOf(origin)),
+    get warmCount() {
+      return sockets.size;
+    },
     destroy: () => {
+      sockets.destroy();
       for (const socket of connecting) socket.destroy();
     },
   };
+};
+
+/** What undici would ask of a connector for `origin`. */
+const connectOptionsOf = (origin: string): buildConnector.Options => {
+  const { hostname, protocol, port } = new URL(origin);
+  return { hostname: hostname.replace(/^\[|\]$/g, ''), protocol, port };
 };

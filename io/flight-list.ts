@@ -19,6 +19,10 @@ export class FlightList {
     this.#clock = clock;
   }
 
+  get isEmpty(): boolean {
+    return this.#oldest === undefined;
+  }
+
   add(flight: Flight): void {
     flight.previous = this.#newest;
     if (this.#newest === undefined) this.#oldest = flight;

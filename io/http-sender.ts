@@ -18,18 +18,37 @@ export interface HttpSenderOptions {
   /** Reads the variables that `{ fromEnv }` header values name. */
   readonly env: ReadEnv;
   readonly network?: NetworkOptions;
+  /** Epoch ms, which go on while a process is frozen; without it no connection counts as lately used. */
+  readonly wallClock?: (() => number) | undefined;
 }
+
+/** A sender that keeps connections between runs. */
+export interface HttpSender extends Sender {
+  /** Opens connections to a target ahead of their use, until `count` of them, or its `maxInFlight`, are open. */
+  warm(target: string, count: number): void;
+  /**
+   * Replaces the connections of each target that was last sent to more than `MAX_IDLE_MS` ago. A process that was frozen meanwhile
+   * has not seen its targets close them, and would find out by losing requests.
+   */
+  renewIdle(): void;
+}
+
+/** Idle time up to which a connection is trusted: the least that is common among servers is 5 s. */
+export const MAX_IDLE_MS = 4_000;
 
 /** Header block of an answer; beyond it the answer fails as `protocol`. Four times what Node's own client takes. */
 const MAX_ANSWER_HEADER_BYTES = 65_536;
 
 /** One target: its connections and what is in flight on them. */
 interface Lane {
+  readonly target: Target;
   readonly pool: Pool;
   readonly connector: Connector;
   readonly flights: FlightList;
   /** Same for every request, so that no Host header makes undici change the name that TLS asks for. */
   readonly servername: string;
+  /** Epoch ms; undefined: it has no connections. */
+  usedAtMs: number | undefined;
 }
 
 /** undici reads `servername`, its types do not name it. */
@@ -51,7 +70,15 @@ const openLane = (target: Target, { clock, network }: HttpSenderOptions): Lane =
     factory: (origin, options) => new CountingClient(origin, options),
   });
   const servername = target.hostname.replace(/^\[|\]$/g, '');
-  return { pool, connector, flights: new FlightList(target.timeoutMs, clock), servername };
+  const flights = new FlightList(target.timeoutMs, clock);
+  return { target, pool, connector, flights, servername, usedAtMs: undefined };
+};
+
+const closeLane = ({ flights, connector, pool }: Lane): Promise<void> => {
+  flights.abortAll();
+  flights.close();
+  connector.destroy();
+  return pool.destroy();
 };
 
 /**
@@ -63,10 +90,13 @@ const openLane = (target: Target, { clock, network }: HttpSenderOptions): Lane =
  * On the wire: request line, `host` (the planned one, else the target's), `connection: keep-alive`, the planned headers in their order
  * and case, `content-length` where there is a body.
  */
-export const createHttpSender = (options: HttpSenderOptions): Sender => {
+export const createHttpSender = (options: HttpSenderOptions): HttpSender => {
   const lanes = new Map(options.targets.map((target) => [target.name, openLane(target, options)]));
   const writeHeaders = createHeaderWriter(options.env);
   const nowhere = new FlightList(0, options.clock);
+  const wallClock = options.wallClock ?? (() => Number.NaN);
+  /** Replaced lanes that are still closing. */
+  const closing = new Set<Promise<void>>();
 
   const send = (request: PlannedRequest, lane: Lane, flight: Flight): void => {
     const sendOptions: SendOptions = {
@@ -79,6 +109,17 @@ export const createHttpSender = (options: HttpSenderOptions): Sender => {
       reset: false,
     };
     lane.pool.dispatch(sendOptions, flight);
+    lane.usedAtMs = wallClock();
+  };
+
+  // No clock gives NaN, which no comparison holds for.
+  const isFresh = ({ flights, usedAtMs }: Lane): boolean =>
+    usedAtMs === undefined || !flights.isEmpty || wallClock() - usedAtMs <= MAX_IDLE_MS;
+
+  const renew = (lane: Lane): void => {
+    const closed = closeLane(lane).finally(() => closing.delete(closed));
+    closing.add(closed);
+    lanes.set(lane.target.name, openLane(lane.target, options));
   };
 
   return {
@@ -98,14 +139,21 @@ export const createHttpSender = (options: HttpSenderOptions): Sender => {
     abortAll: () => {
       for (const { flights } of lanes.values()) flights.abortAll();
     },
-    close: async () => {
-      const open = [...lanes.values()];
-      for (const { flights, connector } of open) {
-        flights.abortAll();
-        flights.close();
-        connector.destroy();
+    warm: (name, count) => {
+      const lane = lanes.get(name);
+      if (lane === undefined) return;
+      const { target, pool, connector } = lane;
+      const open = pool.stats.connected + connector.warmCount;
+      connector.warm(target.origin, Math.min(count, target.maxInFlight) - open);
+      lane.usedAtMs = wallClock();
+    },
+    renewIdle: () => {
+      for (const lane of lanes.values()) {
+        if (!isFresh(lane)) renew(lane);
       }
-      await Promise.all(open.map(({ pool }) => pool.destroy()));
+    },
+    close: async () => {
+      await Promise.all([...[...lanes.values()].map(closeLane), ...closing]);
     },
   };
 };

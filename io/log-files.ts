@@ -14,6 +14,8 @@ export interface LogInput {
   readonly bytes?: number;
   /** Whether `open` may be called more than once. */
   readonly rereadable: boolean;
+  /** Whether it takes a while to open, since it lies on another machine. */
+  readonly isRemote?: boolean;
   /**
    * The decompressed text, from the beginning; nothing is opened before the first chunk is asked for.
    *
@@ -30,7 +32,7 @@ export interface FindOptions {
 }
 
 const STDIN = '-';
-const HINT = 'give a file, a glob in quotes, a folder, or - for standard input';
+const HINT = 'give a file, a glob in quotes, a folder, s3://bucket/prefix, or - for standard input';
 const GLOB_CHARACTERS = /[*?[\]{}]/;
 
 const notFound = (message: string): RepriseError =>

@@ -45,3 +45,30 @@ export const findLogStart = async (input: LogInput, logs: LogOptions): Promise<n
   if (!isFound()) decoder.end();
   return isFound() ? earliestMs : Number.NEGATIVE_INFINITY;
 };
+
+/** Remote logs that are looked into at a time: one takes a while, and many at once would only queue. Files are quick enough. */
+const MAX_REMOTE_LOOKS = 8;
+
+/**
+ * Where each of the logs starts, as `findLogStart` finds it; a single one is not looked into, as there is nothing to order.
+ *
+ * @param isStopped - once true, no further log is looked into, and it starts at −∞
+ */
+export const findLogStarts = async (
+  inputs: readonly LogInput[],
+  logs: LogOptions,
+  isStopped: () => boolean,
+): Promise<readonly number[]> => {
+  const starts = inputs.map(() => Number.NEGATIVE_INFINITY);
+  if (inputs.length < 2) return starts;
+  const looks = inputs.some(({ isRemote }) => isRemote === true) ? MAX_REMOTE_LOOKS : 1;
+  const left = inputs.entries();
+  const look = async (): Promise<void> => {
+    for (const [i, input] of left) {
+      if (isStopped()) return;
+      starts[i] = await findLogStart(input, logs);
+    }
+  };
+  await Promise.all(Array.from({ length: looks }, look));
+  return starts;
+};

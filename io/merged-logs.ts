@@ -1,25 +1,25 @@
 /** Several logs as one, in the order of their log time. */
 
 import type { UnpacedRequest } from '../core/plan/plan.ts';
-import type { LogCursor, Reading } from './log-cursor.ts';
+import type { LogCursor, LogTimed, Reading } from './log-cursor.ts';
 
 /** A log that is not opened yet. */
-export interface UnopenedLog {
+export interface UnopenedLog<T extends LogTimed = UnpacedRequest> {
   /** Before this log instant (epoch ms) it holds nothing that is worth waiting for. */
   readonly neededFromMs: number;
-  open(): LogCursor;
+  open(): LogCursor<T>;
 }
 
 /** Logs merged by their times. */
-export interface MergedLogs {
-  /** The earliest request of all logs; undefined when they have ended. */
-  take(): Promise<UnpacedRequest | undefined>;
+export interface MergedLogs<T extends LogTimed = UnpacedRequest> {
+  /** The earliest entry of all logs; undefined when they have ended. */
+  take(): Promise<T | undefined>;
   /** The same, where what is read already tells. */
-  takeAtOnce(): UnpacedRequest | undefined;
+  takeAtOnce(): T | undefined;
 }
 
-const earliestOf = (cursors: readonly LogCursor[]): LogCursor | undefined => {
-  let best: LogCursor | undefined;
+const earliestOf = <T extends LogTimed>(cursors: readonly LogCursor<T>[]): LogCursor<T> | undefined => {
+  let best: LogCursor<T> | undefined;
   for (const cursor of cursors) {
     if (cursor.head === undefined) continue;
     if (best?.head === undefined || cursor.head.logAtMs < best.head.logAtMs) best = cursor;
@@ -27,7 +27,7 @@ const earliestOf = (cursors: readonly LogCursor[]): LogCursor | undefined => {
   return best;
 };
 
-const takeHead = (cursor: LogCursor | undefined): UnpacedRequest | undefined => {
+const takeHead = <T extends LogTimed>(cursor: LogCursor<T> | undefined): T | undefined => {
   const head = cursor?.head;
   if (cursor !== undefined) cursor.head = undefined;
   return head;
@@ -37,13 +37,16 @@ const takeHead = (cursor: LogCursor | undefined): UnpacedRequest | undefined => 
  * Merges logs. Each is opened only when the others have come near its beginning, so that a hundred rotated files are open one at a
  * time; logs needed from the same instant are opened in the order in which they are given.
  */
-export const mergeLogs = (logs: readonly UnopenedLog[], reading: Reading): MergedLogs => {
+export const mergeLogs = <T extends LogTimed>(
+  logs: readonly UnopenedLog<T>[],
+  reading: Reading,
+): MergedLogs<T> => {
   const waiting = logs.toSorted((a, b) =>
     a.neededFromMs === b.neededFromMs ? 0 : a.neededFromMs - b.neededFromMs,
   );
-  const cursors: LogCursor[] = [];
+  const cursors: LogCursor<T>[] = [];
 
-  const isNextDue = (head: UnpacedRequest | undefined): boolean => {
+  const isNextDue = (head: T | undefined): boolean => {
     const [next] = waiting;
     return next !== undefined && !reading.isStopped && (head?.logAtMs ?? Infinity) >= next.neededFromMs;
   };

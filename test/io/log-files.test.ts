@@ -36,7 +36,7 @@ const faultOf = async (...patterns: string[]): Promise<unknown> =>
     () => undefined,
     ({ code, message, hint }) => ({ code, message, hint }),
   );
-const HINT = 'give a file, a glob in quotes, a folder, or - for standard input';
+const HINT = 'give a file, a glob in quotes, a folder, s3://bucket/prefix, or - for standard input';
 
 describe('a file', () => {
   it('is read under the name it was given', async () => {

@@ -5,7 +5,7 @@ import { type Accounting, findImbalances, newAccounting } from '../../core/measu
 import type { PlannedRequest, Rejected } from '../../core/types.ts';
 import type { LogInput } from '../../io/log-files.ts';
 import { openPlannedStream, type PlannedStreamOptions } from '../../io/planned-stream.ts';
-import { type LoggedRequest, steadyLog, traefikLine } from '../support/logs.ts';
+import { LOG_START_MS, type LoggedRequest, steadyLog, traefikLine } from '../support/logs.ts';
 import { ruleSetOf } from '../support/rules.ts';
 
 const RULES = ruleSetOf(
@@ -135,6 +135,28 @@ describe('openPlannedStream', () => {
     expect(planned).toHaveLength(1_200);
     expect(accounting.lines).toMatchObject({ lines: 600, parsed: 600, matched: 600 });
     expect(lineFaults(accounting)).toEqual([]);
+  });
+
+  it("with an origin of 0 has each request due at its own instant on the log's clock, wherever a log begins", async () => {
+    const both = steadyLog(20, 700);
+    const later = steadyLog(10, 700, (i) => ({ atMs: (i + 10) * 700, path: `/item/${i + 10}` }));
+    const dueOf = async (text: string) => {
+      const { stream } = openStream([inputOf('a', text)], { originLogAtMs: 0 });
+      return (await readAll(stream)).map(({ path, dueMs, logAtMs }) => ({ path, dueMs, logAtMs }));
+    };
+    const whole = await dueOf(both);
+    expect(whole[0]).toEqual({ path: '/item/0', dueMs: LOG_START_MS, logAtMs: LOG_START_MS });
+    expect(whole.every(({ dueMs, logAtMs }) => dueMs === logAtMs)).toBe(true);
+    expect(await dueOf(later)).toEqual(whole.slice(10));
+  });
+
+  it("spreads evenly on the log's clock, too, with an origin of 0", async () => {
+    const ruleSet = ruleSetOf(
+      'version: 1\ntargets: { t: { url: "http://127.0.0.1:1" } }\nrules: [{ name: a, target: t, pacing: { mode: even } }]\n',
+    );
+    const { stream } = openStream([inputOf('a', steadyLog(4, 100))], { ruleSet, originLogAtMs: 0 });
+    const due = (await readAll(stream)).map(({ dueMs }) => dueMs - LOG_START_MS);
+    expect(due).toEqual([0, 2_500, 5_000, 7_500]);
   });
 
   it('has one log open at a time where they follow each other', async () => {

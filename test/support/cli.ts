@@ -81,7 +81,13 @@ export const startInProcess = (args: readonly string[], options: InProcessOption
   };
   return {
     ended: run(),
+    stdout: stdout.text,
     stderr: stderr.text,
+    /** The terminal of standard output gets another width. */
+    resize: (columns: number): void => {
+      Object.assign(stdout.stream, { columns });
+      stdout.stream.emit('resize');
+    },
     interrupt: (): void => {
       for (const callback of [...callbacks]) callback();
     },

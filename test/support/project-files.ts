@@ -12,7 +12,7 @@ export interface ProjectFile {
   readonly text: string;
 }
 
-const IGNORED = new Set(['node_modules', 'dist', '.git', 'coverage', 'cdk.out', 'reprise-demo']);
+const IGNORED = new Set(['node_modules', '.venv', 'dist', '.git', 'coverage', 'cdk.out', 'reprise-demo']);
 
 /** Paths of all files below the folders that end in one of `endings`; a folder that is not there has none. */
 export const pathsIn = (folders: readonly string[], endings: readonly string[]): readonly string[] =>

@@ -1,0 +1,45 @@
+/** Lambda: starting functions without waiting for them. */
+
+import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import { awsError, awsNameOf, awsStatusOf, isTransient } from './aws-error.ts';
+import { type Backoff, backoffMs, waitFor } from './backoff.ts';
+
+const MAX_TRIES = 3;
+const BACKOFF: Backoff = { baseMs: 50, capMs: 400 };
+
+const isThrottled = (error: unknown): boolean =>
+  awsNameOf(error) === 'TooManyRequestsException' || awsStatusOf(error) === 429;
+
+/**
+ * Starts the function with `payload` (JSON) and does not wait for its end.
+ *
+ * Who retries what: throttling is told to the caller, who alone knows how long it is worth trying; make the client with
+ * `maxAttempts: 1`, else the SDK waits on its own first. Faults of the connection or of AWS are tried again here, up to three times in
+ * all; one of them may have been accepted nevertheless, so the function must bear the same event twice, as it must anyway with
+ * asynchronous events.
+ *
+ * @param payload - at most 1 MB; beyond 256 KB AWS bills more than one request
+ * (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html)
+ * @throws RepriseError AWS_… for anything but throttling
+ */
+export const invokeAsync = async (
+  client: LambdaClient,
+  functionName: string,
+  payload: string,
+): Promise<'accepted' | 'throttled'> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await client.send(
+        new InvokeCommand({ FunctionName: functionName, InvocationType: 'Event', Payload: payload }),
+      );
+      return 'accepted';
+    } catch (error) {
+      if (isThrottled(error)) return 'throttled';
+      if (attempt >= MAX_TRIES || !isTransient(error))
+        throw awsError(`start the function ${functionName}`, error, {
+          needs: `lambda:InvokeFunction on ${functionName}`,
+        });
+    }
+    await waitFor(backoffMs(attempt, BACKOFF));
+  }
+};

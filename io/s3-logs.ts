@@ -1,0 +1,86 @@
+/** Logs that lie in S3: `s3://bucket/prefix` stands for every object whose key starts so. */
+
+import type { S3Client } from '@aws-sdk/client-s3';
+import { RepriseError } from '../core/errors.ts';
+import { mayHoldStarts, type StartRange } from './arrival-time.ts';
+import { listObjects, s3LogInput } from './aws/s3.ts';
+import type { LogInput } from './log-files.ts';
+
+/** Objects that `s3://bucket/prefix` stands for, and how many it leaves out. */
+export interface S3Logs {
+  readonly inputs: readonly LogInput[];
+  /** Empty ones and folder markers. */
+  readonly emptyCount: number;
+  /** Those that cannot hold requests of the range, by their keys. */
+  readonly outOfRangeCount: number;
+}
+
+interface Place {
+  readonly bucket: string;
+  readonly prefix: string;
+}
+
+interface Listed {
+  readonly key: string;
+  readonly bytes: number;
+  readonly etag: string;
+}
+
+/** When there are many, each is looked into before the first is read. */
+const FIRST_BYTES = 256 * 1024;
+
+const HINT = 'give s3://bucket/prefix: every object whose key starts with the prefix is read';
+
+const placeOf = (url: string): Place => {
+  const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]*)\/?([\s\S]*)$/i.exec(url) ?? [];
+  if (bucket !== '') return { bucket, prefix };
+  throw new RepriseError('INPUT_NOT_FOUND', `"${url}" names no bucket`, { hint: HINT });
+};
+
+/** Listed one after the other, as S3 does it, and opened only when their turn comes. */
+const inputOf = (client: S3Client, bucket: string, { key, bytes, etag }: Listed): LogInput => ({
+  name: `s3://${bucket}/${key}`,
+  bytes,
+  rereadable: true,
+  isRemote: true,
+  open: async function* (options) {
+    // The etag holds every reading to the object that was listed.
+    const ranges = { firstBytes: FIRST_BYTES };
+    const input = await s3LogInput(client, { bucket, key, etag, size: bytes, isListed: true, ranges });
+    yield* input.open(options);
+  },
+});
+
+const notFound = (url: string, listed: number, empty: number): RepriseError => {
+  if (listed === 0) {
+    const hint = /[*?[\]{}]/.test(url) ? 'a prefix is taken literally: globs are for files alone' : HINT;
+    return new RepriseError('INPUT_NOT_FOUND', `no object in S3 begins with ${url}`, { hint });
+  }
+  const all = listed === 1 ? 'the only object' : `all ${listed} objects`;
+  const what = listed === empty ? 'empty' : 'empty, or arrived outside --from … --to by their keys';
+  return new RepriseError(
+    'INPUT_NOT_FOUND',
+    `nothing to read at ${url}: ${all} there ${listed === 1 ? 'is' : 'are'} ${what}`,
+  );
+};
+
+/**
+ * Finds the objects, sorted by key. Where one has the very key that is given, it alone is meant.
+ *
+ * @throws RepriseError INPUT_NOT_FOUND where nothing is left to read, AWS_… where the bucket cannot be listed
+ */
+export const findS3Logs = async (client: S3Client, url: string, range: StartRange): Promise<S3Logs> => {
+  const { bucket, prefix } = placeOf(url);
+  const kept: Listed[] = [];
+  let [emptyCount, outOfRangeCount] = [0, 0];
+  for await (const listed of listObjects(client, bucket, prefix)) {
+    if (listed.bytes === 0) emptyCount += 1;
+    else if (listed.key !== prefix && !mayHoldStarts(listed.key, range)) outOfRangeCount += 1;
+    else kept.push(listed);
+    // Keys come in order, so the very key comes first.
+    if (listed.key === prefix && listed.bytes > 0) break;
+  }
+  if (kept.length === 0) throw notFound(url, emptyCount + outOfRangeCount, emptyCount);
+  kept.sort((a, b) => (a.key < b.key ? -1 : 1));
+  return { inputs: kept.map((listed) => inputOf(client, bucket, listed)), emptyCount, outOfRangeCount };
+};
