@@ -1,0 +1,132 @@
+/** Plans what an event asks for, and answers it so that nothing is retried in vain and nothing is lost. */
+
+import { RepriseError } from '../../core/errors.ts';
+import { errorText, logLine } from '../log.ts';
+import { type Job, objectEvent, type PlannerMessage, readPlannerEvent } from './event.ts';
+import { type ObjectOutcome, type PlanContext, planObject } from './plan-object.ts';
+import type { Limits, PlannerDeps } from './planner-deps.ts';
+import { createStackMetrics } from './planner-metrics.ts';
+
+/** A caught failure comes back this soon. */
+const RETRY_AFTER_SECONDS = 5;
+/** Longest turn of one invocation, and what is kept free of its time to end it in good order. */
+const TURN_MS = 240_000;
+const RESERVE_MS = 60_000;
+
+/** Answer to a batch of SQS messages. */
+export interface BatchAnswer {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+export interface DirectAnswer {
+  readonly outcomes: readonly ObjectOutcome[];
+  /** What of the event is none that we know. */
+  readonly faults: readonly { readonly code: string; readonly message: string }[];
+}
+
+/** When an invocation that may last `remainingMs` from now must be through. */
+export const limitsFrom = (nowMs: number, remainingMs: number): Limits => ({
+  handOverAtMs: nowMs + Math.max(0, Math.min(TURN_MS, remainingMs - RESERVE_MS)),
+  endsAtMs: nowMs + remainingMs,
+});
+
+/** A line of the log, of what was met and lived with or is to be tried again. */
+const problemLine = (stack: string, error: unknown): string => {
+  const code = error instanceof RepriseError ? error.code : 'UNEXPECTED';
+  const hint = error instanceof RepriseError ? error.hint : undefined;
+  return logLine({ level: 'ERROR', code, message: errorText(error), hint, stack });
+};
+
+interface MessageEnd {
+  readonly outcomes: readonly ObjectOutcome[];
+  /** What is to be tried again. */
+  readonly errors: readonly unknown[];
+}
+
+/** Makes the function that Lambda calls. */
+export const createEventPlanner = (deps: PlannerDeps) => {
+  const { clock, stack, write } = deps;
+  const stackMetrics = createStackMetrics(deps);
+  const onProblem = (error: unknown): void => write(problemLine(stack, error));
+
+  const planJob = async (job: Job, context: PlanContext): Promise<MessageEnd> => {
+    try {
+      return { outcomes: [await planObject(job, deps, context)], errors: [] };
+    } catch (error) {
+      stackMetrics.emit({ ObjectsFailed: 1 });
+      onProblem(error);
+      return { outcomes: [], errors: [error] };
+    }
+  };
+
+  /** Objects beside the first are planned by invocations of their own: one after the other they would be late. */
+  const passOn = async (job: Job): Promise<MessageEnd> => {
+    try {
+      if (job.kind === 'object') {
+        const answer = await deps.invokeSelf(objectEvent(job.object, job.timing ?? deps.timing));
+        if (answer === 'accepted') return { outcomes: [], errors: [] };
+      }
+      throw new RepriseError('HAND_OVER_FAILED', 'the planner could not start itself for a further object');
+    } catch (error) {
+      onProblem(error);
+      return { outcomes: [], errors: [error] };
+    }
+  };
+
+  const planMessage = async (
+    { jobs, faults }: PlannerMessage,
+    context: PlanContext,
+    isFirst: boolean,
+  ): Promise<MessageEnd> => {
+    for (const fault of faults) onProblem(fault);
+    if (faults.length > 0) stackMetrics.emit({ ObjectsFailed: faults.length });
+    const [first, ...others] = isFirst ? jobs : [undefined, ...jobs];
+    const passed = await Promise.all(others.flatMap((job) => (job === undefined ? [] : [passOn(job)])));
+    const ends = first === undefined ? passed : [await planJob(first, context), ...passed];
+    return {
+      outcomes: ends.flatMap(({ outcomes }) => outcomes),
+      errors: ends.flatMap(({ errors }) => errors),
+    };
+  };
+
+  const answerMessage = async (
+    message: PlannerMessage,
+    context: PlanContext,
+    isFirst: boolean,
+  ): Promise<BatchAnswer['batchItemFailures']> => {
+    const { errors } = await planMessage(message, context, isFirst);
+    const { id, receiptHandle } = message;
+    // Without an id there is nothing to name to Lambda: an empty one would fail the whole batch.
+    if (errors.length === 0 || id === undefined) return [];
+    if (receiptHandle !== undefined)
+      await deps.makeVisibleIn(receiptHandle, RETRY_AFTER_SECONDS).catch(onProblem);
+    return [{ itemIdentifier: id }];
+  };
+
+  const answerQueue = async (
+    messages: readonly PlannerMessage[],
+    context: PlanContext,
+  ): Promise<BatchAnswer> => {
+    const failed = await Promise.all(messages.map((message, i) => answerMessage(message, context, i === 0)));
+    return { batchItemFailures: failed.flat() };
+  };
+
+  /**
+   * Errors: what another try cannot mend is counted and told in the answer; all else has its message come back, or is thrown to
+   * whoever invoked directly, where Lambda tries again.
+   *
+   * @param remainingMs - what is left of the function's time
+   */
+  return async (event: unknown, remainingMs: number): Promise<BatchAnswer | DirectAnswer> => {
+    const limits = limitsFrom(clock.now(), remainingMs);
+    const context = { limits, stackMetrics, onProblem };
+    const { source, messages } = readPlannerEvent(event);
+    if (source === 'queue') return answerQueue(messages, context);
+    const [message] = messages;
+    const faults = (message?.faults ?? []).map(({ code, message: text }) => ({ code, message: text }));
+    if (message === undefined) return { outcomes: [], faults };
+    const { outcomes, errors } = await planMessage(message, context, true);
+    if (errors.length > 0) throw errors[0];
+    return { outcomes, faults };
+  };
+};

@@ -1,0 +1,102 @@
+/** The planner's own metrics as EMF lines: what it planned of each target, stamped with the due instant, and how the stack is. */
+
+import { emfLines } from '../../core/measure/emf.ts';
+import type { MetricValues } from '../../core/measure/metric-names.ts';
+import {
+  createRecordedMetrics,
+  RECORDED_STRETCH_MS,
+  type RecordedStretch,
+  recordedMetricValues,
+} from '../../core/measure/recorded-metrics.ts';
+import type { HeldBackReason, PlannedRequest } from '../../core/types.ts';
+import type { PlannerClock } from './planner-clock.ts';
+
+/** A slice that is throttled is settled this much due time after the next at the latest. */
+const OPEN_STRETCHES = 2;
+/**
+ * CloudWatch takes nothing that is older or further ahead.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/publishingMetrics.html
+ */
+const MAX_PAST_MS = 14 * 86_400_000;
+const MAX_AHEAD_MS = 2 * 3_600_000;
+
+/** Counts what becomes of an object's requests. */
+export interface SliceMetrics {
+  /** These are decided: held back, or else handed to a sender. */
+  decided(requests: readonly PlannedRequest[], heldBack?: HeldBackReason): void;
+  /** Writes what is left. */
+  flush(): void;
+}
+
+export interface MetricsOptions {
+  readonly stack: string;
+  readonly clock: PlannerClock;
+  /** Writes one line, without its newline, to where Lambda reads metrics from. */
+  readonly write: (line: string) => void;
+}
+
+export interface SliceMetricsOptions extends MetricsOptions {
+  readonly run: string;
+  /** Epoch instant that due offsets count from. */
+  readonly startAtMs: number;
+  readonly backoffLevel: number;
+}
+
+/** An instant that CloudWatch takes: the given one, or now where it is too far from it. */
+export const stampOf = (atMs: number, nowMs: number): number =>
+  atMs < nowMs - MAX_PAST_MS || atMs > nowMs + MAX_AHEAD_MS ? nowMs : atMs;
+
+/** Publishes each stretch of due time once it is over. */
+export const createSliceMetrics = (options: SliceMetricsOptions): SliceMetrics => {
+  const { stack, clock, write, run, startAtMs, backoffLevel } = options;
+  const collected = createRecordedMetrics();
+  let stretch = Number.NEGATIVE_INFINITY;
+
+  const publish = (stretches: readonly RecordedStretch[]): void => {
+    for (const closed of stretches) {
+      const { target, startDueMs } = closed;
+      const atMs = stampOf(startAtMs + startDueMs, clock.now());
+      const metrics = { ...recordedMetricValues(closed), BackoffLevel: backoffLevel };
+      for (const line of emfLines({ stack, target, atMs, metrics, properties: { run } })) write(line);
+    }
+  };
+
+  return {
+    decided: (requests, heldBack) => {
+      for (const request of requests) collected.add(request, heldBack);
+      const own = Math.floor((requests.at(-1)?.dueMs ?? Number.NEGATIVE_INFINITY) / RECORDED_STRETCH_MS);
+      if (own <= stretch) return;
+      stretch = own;
+      publish(collected.takeClosed((own - OPEN_STRETCHES) * RECORDED_STRETCH_MS));
+    },
+    flush: () => publish(collected.flush()),
+  };
+};
+
+/** What the switch says is published this often, and at once when it changes. */
+const SWITCH_EVERY_MS = 30_000;
+
+/** Publishes metrics of the stack, stamped with now. */
+export const createStackMetrics = ({ stack, clock, write }: MetricsOptions) => {
+  let unreadable = 0;
+  let last: { readonly share: number | undefined; readonly atMs: number } | undefined;
+
+  const emit = (metrics: MetricValues): void => {
+    for (const line of emfLines({ stack, atMs: clock.now(), metrics })) write(line);
+  };
+
+  return {
+    emit,
+    /** One reading of the switch; undefined where nothing usable was read. */
+    switchReading: (share: number | undefined): void => {
+      const atMs = clock.now();
+      if (share === undefined) unreadable += 1;
+      if (last !== undefined && last.share === share && atMs - last.atMs < SWITCH_EVERY_MS) return;
+      last = { share, atMs };
+      emit({ ...(share !== undefined && { Switch: share * 100 }), SwitchUnreadable: unreadable });
+      unreadable = 0;
+    },
+  };
+};
+
+export type StackMetrics = ReturnType<typeof createStackMetrics>;

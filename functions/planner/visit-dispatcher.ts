@@ -1,0 +1,58 @@
+/** The dispatcher of an object under way, with what the log recorded of its targets. */
+
+import { createRecordedWindow } from '../../core/measure/recorded-window.ts';
+import type { Slice } from '../../core/pace/grid.ts';
+import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { LEASE_MS } from './lease.ts';
+import type { Visit } from './visit.ts';
+
+export interface VisitDispatcher extends Dispatcher {
+  /** Takes note of what was recorded; to be told of every slice in order, dispatched or not. */
+  see(slice: Slice): void;
+  /** Notes a slice as decided, of which nothing is dispatched; false where the lease is lost. */
+  mark(index: number, counts: string): Promise<boolean>;
+}
+
+/** Makes it. */
+export const openDispatcher = (visit: Visit): VisitDispatcher => {
+  const { deps, claimed, lease, watch, progress, metrics, onProblem } = visit;
+  const { clock, random, states, takeRate, ruleSet } = deps;
+  const { run, owner, object, startAtMs } = claimed;
+  const recorded = createRecordedWindow();
+  let logAtMs = 0;
+
+  const mark = (index: number, counts: string): Promise<boolean> =>
+    states.mark({ run, owner, index, counts, nowMs: clock.now(), leaseMs: LEASE_MS });
+
+  const dispatcher = createDispatcher({
+    clock,
+    random,
+    run,
+    object,
+    startAtMs,
+    progress,
+    metrics,
+    takeRate,
+    onProblem,
+    mark,
+    rulesHash: ruleSet.hash,
+    targets: ruleSet.targets,
+    invoke: deps.invokeSender,
+    share: watch.share,
+    lost: lease.lost,
+    recordedP95Ms: (target) => recorded.p95(target, logAtMs),
+  });
+
+  return {
+    ...dispatcher,
+    mark,
+    see: ({ requests }) => {
+      for (const { request } of requests) {
+        const { originMs, durationMs } = request.recorded;
+        const ms = originMs ?? durationMs;
+        logAtMs = Math.max(logAtMs, request.logAtMs);
+        if (ms !== undefined) recorded.add(request.target, request.logAtMs, ms);
+      }
+    },
+  };
+};

@@ -1,0 +1,98 @@
+/** What the sender is told at deployment: the targets that it may reach, and where its secrets lie. */
+
+import { RepriseError } from '../../core/errors.ts';
+import type { Target } from '../../core/rules/rule-set.ts';
+import { SENDER_ENV } from './env.ts';
+
+/** `targets.json`, written at synth beside the bundled handler. */
+export interface SenderConfig {
+  readonly rulesHash: string;
+  /** The allow-list: a slice for any other target is refused. */
+  readonly targets: Readonly<Record<string, Target>>;
+  /** Names that rules use as `fromEnv`. */
+  readonly secretNames: readonly string[];
+}
+
+/** The sender's environment variables. */
+export interface SenderSettings {
+  readonly stack: string;
+  readonly stateTable: string;
+  readonly resultsStream: string;
+  /** `fromEnv` name → name of the SSM parameter. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly allowLoopback: boolean;
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const parseJson = (text: string, what: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new RepriseError(
+      'CONFIG_INVALID',
+      `${what} must be JSON, got ${JSON.stringify(text.slice(0, 60))}`,
+      {
+        cause,
+      },
+    );
+  }
+};
+
+/** Synth writes targets whole; one that lacks what sending needs is a bundle gone wrong. */
+const isTarget = (value: unknown): value is Target =>
+  isRecord(value) &&
+  typeof value.name === 'string' &&
+  typeof value.origin === 'string' &&
+  typeof value.hostname === 'string' &&
+  typeof value.maxInFlight === 'number' &&
+  typeof value.timeoutMs === 'number';
+
+/**
+ * Reads `targets.json`.
+ *
+ * @throws RepriseError `CONFIG_INVALID`
+ */
+export const parseSenderConfig = (text: string): SenderConfig => {
+  const config = parseJson(text, 'targets.json');
+  const { rulesHash, targets, secretNames } = isRecord(config) ? config : {};
+  if (typeof rulesHash !== 'string' || !isRecord(targets) || !Array.isArray(secretNames)) {
+    throw new RepriseError('CONFIG_INVALID', 'targets.json must hold rulesHash, targets and secretNames', {
+      hint: 'cdk deploy writes it: deploy again',
+    });
+  }
+  for (const [name, target] of Object.entries(targets)) {
+    if (!isTarget(target))
+      throw new RepriseError('CONFIG_INVALID', `target ${name} of targets.json is no target`);
+  }
+  return { rulesHash, targets: targets as Record<string, Target>, secretNames: secretNames.map(String) };
+};
+
+const parseSecrets = (text: string): Readonly<Record<string, string>> => {
+  const secrets = parseJson(text, SENDER_ENV.secrets);
+  if (isRecord(secrets) && Object.values(secrets).every((name) => typeof name === 'string')) {
+    return secrets as Record<string, string>;
+  }
+  throw new RepriseError('CONFIG_INVALID', `${SENDER_ENV.secrets} must map names to names of parameters`);
+};
+
+/**
+ * Reads the sender's environment variables.
+ *
+ * @throws RepriseError `CONFIG_MISSING` for one that is not set, `CONFIG_INVALID` for a map of secrets that is none
+ */
+export const readSenderSettings = (env: Readonly<Record<string, string | undefined>>): SenderSettings => {
+  const needed = (name: string): string => {
+    const value = env[name];
+    if (value !== undefined && value !== '') return value;
+    throw new RepriseError('CONFIG_MISSING', `environment variable ${name} is not set`);
+  };
+  return {
+    stack: needed(SENDER_ENV.stack),
+    stateTable: needed(SENDER_ENV.stateTable),
+    resultsStream: needed(SENDER_ENV.resultsStream),
+    secrets: parseSecrets(env[SENDER_ENV.secrets] ?? '{}'),
+    allowLoopback: env[SENDER_ENV.allowLoopback] === '1',
+  };
+};

@@ -1,0 +1,187 @@
+/** Sends the requests of one slice, from its header to its trailer. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SliceCounts } from '../../core/measure/slice-tally.ts';
+import type { PlacedRequest } from '../../core/pace/slice-line.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { Target } from '../../core/rules/rule-set.ts';
+import type { PlannedRequest, Result } from '../../core/types.ts';
+import { startTicker } from '../../io/clock.ts';
+import type { HttpSender } from '../../io/http-sender.ts';
+import type { WriteLog } from '../log.ts';
+import type { Deadline } from './deadline.ts';
+import { createHealth, type Health, type HealthSample, type TargetItem } from './health.ts';
+import type { OpenSlice } from './open-slice.ts';
+import { startPolling } from './polling.ts';
+import { FLUSH_EVERY_MS } from './results-writer.ts';
+import type { SliceBooks } from './slice-books.ts';
+import { createSliceReplayer, type SliceReplayer } from './slice-replayer.ts';
+import { warmCountOf } from './warm-count.ts';
+import { type TargetWatch, watchTarget } from './watch-target.ts';
+
+export interface SendSliceDeps {
+  readonly readTarget: (target: string) => Promise<TargetItem | undefined>;
+  readonly writeHealth: (target: string, sample: HealthSample) => Promise<TargetItem>;
+  readonly sender: HttpSender;
+  /** That of `sender`. */
+  readonly clock: Clock;
+  /** Epoch ms. */
+  readonly wallClock: () => number;
+  /** Has the sender's header values ready. Never throws. */
+  readonly loadSecrets: () => Promise<void>;
+  readonly log: WriteLog;
+}
+
+export interface SliceToSend {
+  readonly slice: OpenSlice;
+  readonly target: Target;
+  readonly books: SliceBooks;
+  readonly deadline: Deadline;
+}
+
+export interface SliceEnd {
+  /** Whether it could be announced; if not, nothing was sent. */
+  readonly isAnnounced: boolean;
+  readonly counts: SliceCounts;
+}
+
+/** So long the first look at the switch and the first reading of secrets may keep a slice waiting. */
+const PREPARE_WITHIN_MS = 2_000;
+/** Timers take no more; the deadline of the invocation comes long before. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** All that is under way for one slice. */
+interface Run extends SliceToSend {
+  readonly deps: SendSliceDeps;
+  readonly replayer: SliceReplayer;
+  readonly watch: TargetWatch;
+  readonly health: Health;
+  /** Requests as they were offered → as they came. */
+  readonly offered: Map<PlannedRequest, PlacedRequest>;
+  readonly ended: Promise<void>;
+  now(): number;
+  enter(placed: PlacedRequest, result: Result): void;
+}
+
+const onAbort = (signal: AbortSignal, callback: () => void): void => {
+  if (signal.aborted) callback();
+  else signal.addEventListener('abort', callback, { once: true });
+};
+
+const openRun = (toSend: SliceToSend, deps: SendSliceDeps): Run => {
+  const { slice, target, books } = toSend;
+  const { event, requests } = slice;
+  const { clock, wallClock, log } = deps;
+  // The offset of the two clocks is taken anew for each slice: a frozen process lets them drift apart.
+  const zeroMs = clock() + event.startAtMs - wallClock();
+  const offered = new Map<PlannedRequest, PlacedRequest>();
+  const ended = Promise.withResolvers<void>();
+  let left = requests.length;
+
+  const enter = (placed: PlacedRequest, result: Result): void => {
+    books.enter(placed, result);
+    if (result.sentMs !== undefined) health.add(result, result.sentMs - placed.request.dueMs);
+    left -= 1;
+    if (left === 0) ended.resolve();
+  };
+  /** Results count from the due instant as planned: a shift of the slice is part of the lag. */
+  const onResult = (result: Result): void => {
+    const placed = offered.get(result.request);
+    if (placed === undefined) return;
+    const { fromDueMs } = result;
+    const shiftMs = result.request.dueMs - placed.request.dueMs;
+    const moved = fromDueMs === undefined ? {} : { fromDueMs: fromDueMs + shiftMs };
+    enter(placed, { ...result, ...moved, request: placed.request });
+  };
+  const health = createHealth({
+    read: () => deps.readTarget(target.name),
+    write: (sample) => deps.writeHealth(target.name, sample),
+    recordedP95Ms: event.recordedP95Ms,
+    inFlight: () => replayer.inFlight(),
+    wallClock,
+    log,
+  });
+  const watch = watchTarget({ look: health.look, wallClock, log });
+  const replayer = createSliceReplayer({ ...deps, slice, target, watch, zeroMs, onResult });
+  const now = (): number => clock() - zeroMs;
+  return { ...toSend, deps, replayer, watch, health, offered, ended: ended.promise, now, enter };
+};
+
+/** Header, switch and secrets at the same time: all of them are to be there before the first request. */
+const prepare = async ({ slice, books, deadline, watch, deps }: Run): Promise<boolean> => {
+  const usefulMs = slice.event.notAfterMs - deps.wallClock();
+  const useless = AbortSignal.timeout(Math.min(Math.max(1, Math.ceil(usefulMs)), MAX_TIMER_MS));
+  const isEnough = new AbortController();
+  const atLatest = sleep(PREPARE_WITHIN_MS, undefined, { signal: isEnough.signal }).catch(() => undefined);
+  const [isAnnounced] = await Promise.all([
+    books.announce(AbortSignal.any([deadline.stop, useless])),
+    Promise.race([Promise.all([watch.first, deps.loadSecrets()]), atLatest]),
+  ]);
+  isEnough.abort();
+  return isAnnounced;
+};
+
+/** Hands all to the replayer. One that begins late moves every due instant by as much, so that the spacing is kept. */
+const offerAll = (run: Run): number => {
+  const { slice, replayer, offered, enter } = run;
+  const { startAtMs, notAfterMs } = slice.event;
+  const lateMs = run.now() - (slice.requests[0]?.request.dueMs ?? 0);
+  // Whole µs, as results have them.
+  const shiftMs = Math.max(0, Math.round(lateMs * 1_000) / 1_000);
+  for (const placed of slice.requests) {
+    const request =
+      shiftMs === 0 ? placed.request : { ...placed.request, dueMs: placed.request.dueMs + shiftMs };
+    if (startAtMs + request.dueMs > notAfterMs) {
+      // It would be late when its time comes: no need to wait for that.
+      enter(placed, { request: placed.request, heldBack: 'late' });
+      continue;
+    }
+    offered.set(request, placed);
+    replayer.offer(request);
+  }
+  return shiftMs;
+};
+
+const sendAll = async (run: Run): Promise<number> => {
+  const { slice, target, books, deadline, replayer, watch, deps } = run;
+  const shiftMs = offerAll(run);
+  onAbort(deadline.stop, () => {
+    replayer.stop('stopped');
+    deps.sender.abortAll();
+  });
+  // Off is off: not even a connection is opened.
+  if (watch.switchShare() > 0) deps.sender.warm(target.name, warmCountOf(slice, target.maxInFlight));
+  const ticker = startTicker(() => replayer.tick());
+  const flushing = startPolling(books.flush, FLUSH_EVERY_MS);
+  await run.ended;
+  ticker.stop();
+  void flushing.stop();
+  return shiftMs;
+};
+
+/** Sends if it may be sent, and closes the books. */
+const carryOut = async (run: Run): Promise<SliceEnd> => {
+  const { books, deadline, replayer, watch } = run;
+  const isAnnounced = await prepare(run);
+  let shiftMs = 0;
+  if (isAnnounced) shiftMs = await sendAll(run);
+  else books.holdAllBack(deadline.stop.aborted ? 'stopped' : 'undelivered');
+  const started = isAnnounced ? { SlicesStarted: 1 } : { SlicesFailed: 1 };
+  const state = { InFlight: replayer.mostInFlight(), BackoffLevel: watch.level() };
+  return { isAnnounced, counts: await books.close(shiftMs, { ...started, ...state }) };
+};
+
+/**
+ * Sends a claimed slice: puts its header, waits for the due times, and accounts for every request. Where the header cannot be put,
+ * nothing is sent, since nobody would know of it.
+ */
+export const sendSlice = async (toSend: SliceToSend, deps: SendSliceDeps): Promise<SliceEnd> => {
+  const run = openRun(toSend, deps);
+  try {
+    return await carryOut(run);
+  } finally {
+    // A table that hangs must not cost the invocation its end.
+    const inTime = new Promise<void>((resolve) => onAbort(toSend.deadline.giveUp, resolve));
+    await Promise.race([run.watch.stop().then(run.health.end), inTime]);
+  }
+};

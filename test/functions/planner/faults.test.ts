@@ -1,0 +1,254 @@
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { LOG_START_MS, steadyLog, traefikLine } from '../../support/logs.ts';
+import { planRule, planRuleSet, planTarget } from '../../support/plan.ts';
+import {
+  BUCKET,
+  KEY,
+  SENDER,
+  SWITCH,
+  startWorld,
+  type World,
+  type WorldOptions,
+} from '../../support/planner-world.ts';
+
+const RULES = planRuleSet([planRule({ name: 'all' })]);
+/** 20 s of log: four cells. */
+const LOG = steadyLog(40, 500);
+const OK = { batchItemFailures: [] };
+const FAILED = { batchItemFailures: [{ itemIdentifier: 'm-1' }] };
+
+let world: World;
+afterEach(() => world.close());
+
+const start = async (options: Partial<WorldOptions> = {}): Promise<void> => {
+  world = await startWorld({ ruleSet: RULES, ...options });
+};
+
+const ledgerOfAll = () => world.ledgers()[0]?.rules.all;
+const isSender = ({ path }: { readonly path: string }): boolean => path.includes(SENDER);
+const ACCEPTED = [0, 1, 2, 3];
+
+describe('throttled senders', () => {
+  it('are tried again, and the slice goes as soon as it is accepted', async () => {
+    await start();
+    world.lambda.throttle(3);
+    expect(await world.invoke(world.putLog(LOG))).toEqual(OK);
+    expect(world.slices().map(({ index }) => index)).toEqual(ACCEPTED);
+    expect(ledgerOfAll()).toMatchObject({ dispatched: 40, heldBack: {} });
+  });
+
+  it('hold a slice back once its time is over, and no other', async () => {
+    await start();
+    const untilMs = LOG_START_MS + 3_000 + 4_500;
+    world.lambda.fail({
+      times: Number.POSITIVE_INFINITY,
+      when: () => world.time.now() < untilMs + 2_000,
+      status: 429,
+      code: 'TooManyRequestsException',
+    });
+    await world.invoke(world.putLog(LOG));
+    // The second slice was due 5 s later, and so goes on trying.
+    expect(
+      world
+        .slices()
+        .map(({ index }) => index)
+        .sort(),
+    ).toEqual([1, 2, 3]);
+    expect(ledgerOfAll()).toMatchObject({ dispatched: 30, heldBack: { throttled: 10 } });
+    expect(world.metrics()).toMatchObject({ Planned: 40, Dispatched: 30, HeldBackThrottled: 10 });
+  });
+
+  it('give way to a switch that is turned off meanwhile', async () => {
+    await start();
+    world.lambda.fail({ times: Number.POSITIVE_INFINITY, status: 429, code: 'TooManyRequestsException' });
+    world.time.at(LOG_START_MS + 3_000, () => world.setSwitch('off'));
+    await world.invoke(world.putLog(LOG));
+    expect(world.slices()).toEqual([]);
+    expect(ledgerOfAll()).toMatchObject({ dispatched: 0, heldBack: { kill_switch: 40 } });
+  });
+});
+
+describe('a sender that cannot be started', () => {
+  it('leaves its slice to show as undelivered, says so, and the others go', async () => {
+    await start();
+    world.lambda.fail({ status: 404, code: 'ResourceNotFoundException', message: 'Function not found' });
+    expect(await world.invoke(world.putLog(LOG))).toEqual(OK);
+    expect(world.slices().map(({ index }) => index)).toEqual([1, 2, 3]);
+    expect(world.ledgers()[0]).toMatchObject({
+      rules: { all: { dispatched: 40 } },
+      errors: [
+        {
+          code: 'AWS_NOT_FOUND',
+          message: 'cannot start the function shop-sender: it does not exist: function not found',
+        },
+      ],
+      balanced: true,
+    });
+    expect(world.problems()).toEqual(['AWS_NOT_FOUND']);
+  });
+
+  it('is tried again where the connection broke', async () => {
+    await start();
+    world.lambda.fail({ when: isSender, reset: 'before', times: 2 });
+    await world.invoke(world.putLog(LOG));
+    expect(world.slices().map(({ index }) => index)).toEqual(ACCEPTED);
+  });
+});
+
+describe('a table that fails', () => {
+  it.each([
+    ['at the claim', 1, ':start', 0],
+    ['at the third mark', 3, ':index', 2],
+    ['at the end', 1, ':yes', 4],
+  ])('%s has the event come back in 5 s, and nothing goes twice', async (_, nth, placeholder, slices) => {
+    await start();
+    const event = world.putLog(LOG);
+    let count = 0;
+    const isNth = ({ body }: { readonly body: Buffer }): boolean => {
+      if (body.includes('object#') && body.includes(`"${placeholder}"`)) count += 1;
+      return count === nth;
+    };
+    world.dynamo.fail({ when: isNth, status: 500, code: 'InternalServerError' });
+    expect(await world.invoke(event)).toEqual(FAILED);
+    expect(world.slices()).toHaveLength(slices);
+    expect(world.sqs.state.visibilities).toEqual([{ queue: 'queue', receiptHandle: 'r-1', seconds: 5 }]);
+    expect(world.metrics().ObjectsFailed).toBe(1);
+    world.dynamo.heal();
+    // The lease was given back: nobody has to wait for it to run out.
+    expect(await world.invoke(event)).toEqual(OK);
+    expect(world.slices().map(({ index }) => index)).toEqual(ACCEPTED);
+    expect(world.ledgers()[0]?.balanced).toBe(true);
+  });
+
+  it('when the switch is mirrored stops nothing', async () => {
+    await start();
+    const isMirror = ({ body }: { readonly body: Buffer }): boolean => body.includes('target#');
+    world.dynamo.fail({ when: isMirror, times: 3, status: 500, code: 'InternalServerError' });
+    expect(await world.invoke(world.putLog(LOG))).toEqual(OK);
+    expect(world.slices()).toHaveLength(4);
+    expect(world.problems()).toEqual(['AWS_FAILED', 'AWS_FAILED', 'AWS_FAILED']);
+  });
+});
+
+describe('a results bucket that fails', () => {
+  it('has the event come back, and the ledger is written then', async () => {
+    await start();
+    const event = world.putLog(LOG);
+    world.s3.fail({ operation: 'PutObject', status: 503, code: 'SlowDown' });
+    expect(await world.invoke(event)).toEqual(FAILED);
+    expect(world.ledgers()).toEqual([]);
+    expect(await world.invoke(event)).toEqual(OK);
+    expect(world.slices()).toHaveLength(4);
+    expect(world.ledgers()[0]).toMatchObject({ balanced: true, rules: { all: { dispatched: 40 } } });
+  });
+});
+
+describe('an object that cannot be read', () => {
+  it('to its end, as it was cut short, counts as far as it goes', async () => {
+    await start();
+    const whole = gzipSync(LOG, { level: 0 });
+    expect(await world.invoke(world.putLog(whole.subarray(0, whole.length / 2)))).toEqual(OK);
+    const [ledger] = world.ledgers();
+    expect(ledger?.errors).toEqual([
+      {
+        code: 'INPUT_TRUNCATED',
+        message: `s3://${BUCKET}/${KEY} ends in the middle of its gzip data, after ${Math.floor(whole.length / 2)} bytes`,
+      },
+    ]);
+    expect(ledger?.rules.all?.dispatched).toBeGreaterThan(10);
+    expect(ledger?.balanced).toBe(true);
+  });
+
+  it('for now is tried again later', async () => {
+    await start();
+    const event = world.putLog(LOG);
+    world.s3.fail({ operation: 'GetObject', status: 403, code: 'AccessDenied' });
+    expect(await world.invoke(event)).toEqual(FAILED);
+    expect(world.ledgers()).toEqual([]);
+    expect(await world.invoke(event)).toEqual(OK);
+    expect(world.slices()).toHaveLength(4);
+  });
+
+  it('as it was deleted meanwhile counts as far as it was read', async () => {
+    await start();
+    const event = world.putLog(LOG);
+    world.s3.onAnswered = ({ operation }) => {
+      if (operation === 'HeadObject') world.s3.state.delete(BUCKET, KEY);
+    };
+    expect(await world.invoke(event)).toEqual(OK);
+    expect(world.ledgers()[0]).toMatchObject({
+      errors: [
+        {
+          code: 'INPUT_UNREADABLE',
+          message: `cannot read s3://${BUCKET}/${KEY}: it was deleted while it was being read`,
+        },
+      ],
+      lines: { lines: 0 },
+    });
+  });
+
+  it('any more, after a planner began with it, still has its ledger', async () => {
+    await start();
+    const event = world.putLog(LOG);
+    const dieAt = ({ name, count }: { name: string; count: number }) =>
+      name === 'invokeSender' && count === 2 ? ('after' as const) : undefined;
+    await world.invoke(event, { dieAt });
+    world.s3.state.delete(BUCKET, KEY);
+    world.time.skip(31_000);
+    expect(await world.invoke(event)).toEqual(OK);
+    expect(world.ledgers()[0]).toMatchObject({
+      errors: [
+        { code: 'OBJECT_GONE', message: `s3://${BUCKET}/${KEY} was deleted before all of it was planned` },
+      ],
+      rules: { all: { planned: 30, dispatched: 30 } },
+      slices: 3,
+      balanced: true,
+    });
+  });
+});
+
+describe('a request recorded for the host that it would go to', () => {
+  it('ends the dispatch, and the rest is held back', async () => {
+    const target = planTarget({ hostname: 'live.example.com', origin: 'https://live.example.com' });
+    await start({ ruleSet: planRuleSet([planRule({ name: 'all' })], [target]) });
+    const line = traefikLine({ atMs: 12_000, host: 'live.example.com', path: '/loop' });
+    expect(await world.invoke(world.putLog(`${LOG}${line}\n${LOG}`))).toEqual(OK);
+    const [ledger] = world.ledgers();
+    expect(ledger?.errors).toMatchObject([{ code: 'TARGET_IS_PRODUCTION' }]);
+    expect(ledger?.rules.all?.dispatched).toBe(0);
+    expect(ledger?.rules.all?.heldBack.stopped).toBeGreaterThanOrEqual(40);
+    expect(ledger?.balanced).toBe(true);
+    expect(world.slices()).toEqual([]);
+  });
+});
+
+describe('a parameter store that fails', () => {
+  it('at first holds back until the switch is read', async () => {
+    await start();
+    world.ssm.fail({ times: 5, status: 500, code: 'InternalServerError' });
+    expect(await world.invoke(world.putLog(LOG))).toEqual(OK);
+    // The reading after five failed ones is at 10 s: the slices due up to then are held back.
+    expect(ledgerOfAll()).toMatchObject({ dispatched: 10, heldBack: { kill_switch: 30 } });
+    expect(world.metrics().SwitchUnreadable).toBe(5);
+  });
+
+  it('for more than 30 s is off from then on', async () => {
+    await start();
+    world.time.at(LOG_START_MS + 1_000, () =>
+      world.ssm.fail({ times: Number.POSITIVE_INFINITY, status: 500, code: 'InternalServerError' }),
+    );
+    await world.invoke(world.putLog(steadyLog(60, 1_000)));
+    expect(ledgerOfAll()).toMatchObject({ dispatched: 35, heldBack: { kill_switch: 25 } });
+  });
+
+  it('for some seconds changes nothing', async () => {
+    await start();
+    world.time.at(LOG_START_MS + 1_000, () =>
+      world.ssm.fail({ times: 6, status: 400, code: 'ThrottlingException' }),
+    );
+    await world.invoke(world.putLog(LOG));
+    expect(ledgerOfAll()).toMatchObject({ dispatched: 40 });
+    expect(world.ssm.state.parameters.get(SWITCH)?.version).toBe(1);
+  });
+});

@@ -1,0 +1,296 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { RepriseError } from '../../../core/errors.ts';
+import type { Result } from '../../../core/types.ts';
+import { errorText } from '../../../functions/log.ts';
+import { parseSenderConfig, readSenderSettings } from '../../../functions/sender/config.ts';
+import { startDeadline } from '../../../functions/sender/deadline.ts';
+import { createHealth, type HealthSample } from '../../../functions/sender/health.ts';
+import { openSlice } from '../../../functions/sender/open-slice.ts';
+import { startPolling } from '../../../functions/sender/polling.ts';
+import { createResultsWriter } from '../../../functions/sender/results-writer.ts';
+import { createSecrets } from '../../../functions/sender/secrets.ts';
+import { createShutdown } from '../../../functions/sender/shutdown.ts';
+import { warmCountOf } from '../../../functions/sender/warm-count.ts';
+import { plannedRequest, targetAt } from '../../support/send.ts';
+import { every, sliceOf } from '../../support/sender-setup.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const faultOf = (work: () => unknown): Pick<RepriseError, 'code' | 'message'> | undefined => {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as RepriseError;
+    return { code, message };
+  }
+};
+const noLog = (): void => undefined;
+const neverAborted = new AbortController().signal;
+
+describe('the number of connections opened ahead', () => {
+  const warm = (count: number, everyMs: number, p95Ms: number | undefined, maxInFlight = 100): number => {
+    const changes = p95Ms === undefined ? {} : { recordedP95Ms: p95Ms };
+    return warmCountOf(openSlice(sliceOf(every(everyMs, count), changes)), maxInFlight);
+  };
+  it.each([
+    ['rate × recorded p95, rounded up', () => warm(500, 10, 85), 9],
+    ['at least one', () => warm(2, 2_000, 1), 1],
+    ['at most the in-flight limit', () => warm(500, 10, 5_000, 20), 20],
+    ['at most 50', () => warm(1_000, 1, 5_000), 50],
+    ['at most one a request', () => warm(3, 1, 60_000), 3],
+    ['from 100 ms where the log told nothing', () => warm(500, 10, undefined), 11],
+  ])('is %s', (_name, count, expected) => {
+    expect(count()).toBe(expected);
+  });
+});
+
+describe('the settings of the sender', () => {
+  const env = {
+    REPRISE_STACK: 'S',
+    REPRISE_STATE_TABLE: 'T',
+    REPRISE_RESULTS_STREAM: 'R',
+    REPRISE_SECRETS: '{"TOKEN":"/p"}',
+  };
+
+  it('are read from its environment; loopback is allowed by 1 alone', () => {
+    const settings = { stack: 'S', stateTable: 'T', resultsStream: 'R', secrets: { TOKEN: '/p' } };
+    expect(readSenderSettings(env)).toEqual({ ...settings, allowLoopback: false });
+    expect(readSenderSettings({ ...env, REPRISE_ALLOW_LOOPBACK: 'true' }).allowLoopback).toBe(false);
+    expect(readSenderSettings({ ...env, REPRISE_ALLOW_LOOPBACK: '1' }).allowLoopback).toBe(true);
+    expect(readSenderSettings({ ...env, REPRISE_SECRETS: undefined }).secrets).toEqual({});
+  });
+
+  it.each([
+    [{ REPRISE_STACK: '' }, 'CONFIG_MISSING', 'environment variable REPRISE_STACK is not set'],
+    [{ REPRISE_SECRETS: '{' }, 'CONFIG_INVALID', 'REPRISE_SECRETS must be JSON, got "{"'],
+    [
+      { REPRISE_SECRETS: '{"a":1}' },
+      'CONFIG_INVALID',
+      'REPRISE_SECRETS must map names to names of parameters',
+    ],
+  ])('that are missing or wrong are told: %j', (changes, code, message) => {
+    expect(faultOf(() => readSenderSettings({ ...env, ...changes }))).toEqual({ code, message });
+  });
+
+  it.each([
+    ['', 'targets.json must be JSON, got ""'],
+    ['{}', 'targets.json must hold rulesHash, targets and secretNames'],
+    ['{"rulesHash":"h","targets":{"t":{}},"secretNames":[]}', 'target t of targets.json is no target'],
+  ])('take no targets.json such as %j', (text, message) => {
+    expect(faultOf(() => parseSenderConfig(text))).toEqual({ code: 'CONFIG_INVALID', message });
+  });
+
+  it('take targets.json as synth writes it', () => {
+    const config = { rulesHash: 'h', targets: { t: targetAt('http://a.example') }, secretNames: ['TOKEN'] };
+    expect(parseSenderConfig(JSON.stringify(config))).toEqual(config);
+  });
+});
+
+describe('a results writer', () => {
+  it('puts one batch after the other, and again what was not put', async () => {
+    const puts: (readonly string[])[] = [];
+    const outcomes = [{ lost: 1 }, { lost: 0 }];
+    const writer = createResultsWriter({
+      put: async (lines) => {
+        puts.push(lines);
+        return outcomes.shift() ?? { lost: 0 };
+      },
+      signal: neverAborted,
+      log: noLog,
+    });
+    writer.write('a');
+    writer.write('b');
+    await writer.flush();
+    await writer.flush();
+    writer.write('c');
+    expect(await writer.end()).toBe(0);
+    expect(puts).toEqual([['a', 'b'], ['a', 'b'], ['c']]);
+  });
+
+  it('gives up after three last tries, or as soon as there is no time', async () => {
+    let tries = 0;
+    const put = async () => {
+      tries += 1;
+      throw new Error('down');
+    };
+    const patient = createResultsWriter({ put, signal: neverAborted, log: noLog });
+    patient.write('a');
+    patient.write('b');
+    expect(await patient.end()).toBe(2);
+    expect(tries).toBe(3);
+    const hurried = createResultsWriter({ put, signal: AbortSignal.abort(), log: noLog });
+    hurried.write('a');
+    expect(await hurried.end()).toBe(1);
+    expect(tries).toBe(4);
+  });
+});
+
+describe('health', () => {
+  const healthWith = (inFlight: () => number) => {
+    const samples: HealthSample[] = [];
+    let reads = 0;
+    const health = createHealth({
+      read: async () => {
+        reads += 1;
+        return { level: 1, inFlight: 4 };
+      },
+      write: async (sample) => {
+        samples.push(sample);
+        return { level: 0.5, inFlight: 4 + sample.inFlight };
+      },
+      recordedP95Ms: 100,
+      inFlight,
+      wallClock: () => 7,
+      log: noLog,
+    });
+    return { health, samples, reads: () => reads };
+  };
+  const ended = (changes: Partial<Result>): Result => ({ request: plannedRequest(), sentMs: 0, ...changes });
+
+  it('only reads while there is nothing to tell', async () => {
+    const { health, samples, reads } = healthWith(() => 0);
+    expect(await health.look()).toMatchObject({ level: 1, othersInFlight: 4 });
+    await health.end();
+    expect(samples).toEqual([]);
+    expect(reads()).toBe(1);
+  });
+
+  it('tells what ended since the last look, and reads the others from the answer', async () => {
+    const { health, samples, reads } = healthWith(() => 3);
+    health.add(ended({ status: 200, serviceMs: 301 }), 1);
+    health.add(ended({ status: 503, serviceMs: 300 }), 2);
+    health.add(ended({ failed: 'timeout' }), 3);
+    expect(await health.look()).toMatchObject({ level: 0.5, othersInFlight: 4 });
+    await health.look();
+    expect(samples).toEqual([
+      { n: 3, over: 1, failed: 2, inFlight: 3, lagP99Ms: 3, nowMs: 7 },
+      { n: 0, over: 0, failed: 0, inFlight: 3, nowMs: 7 },
+    ]);
+    expect(reads()).toBe(0);
+  });
+
+  it('leaves out failures that are not the target’s', async () => {
+    const { health, samples } = healthWith(() => 0);
+    for (const failed of ['reset_reused', 'aborted', 'blocked'] as const) health.add(ended({ failed }), 1);
+    health.add(ended({ failed: 'reset' }), 1);
+    await health.look();
+    expect(samples).toMatchObject([{ n: 1, failed: 1 }]);
+  });
+});
+
+describe('secrets', () => {
+  it('are read once for slices that come together, and not where there are none', async () => {
+    let reads = 0;
+    const read = async () => {
+      reads += 1;
+      return new Map([['/p', 'v']]);
+    };
+    const secrets = createSecrets({ names: ['A', 'B'], parameters: { A: '/p', B: '/p' }, read, log: noLog });
+    await Promise.all([secrets.load(), secrets.load()]);
+    await secrets.load();
+    expect(reads).toBe(1);
+    expect([secrets.env('A'), secrets.env('B')]).toEqual(['v', 'v']);
+    await createSecrets({ names: [], parameters: {}, read, log: noLog }).load();
+    expect(reads).toBe(1);
+  });
+
+  it('that cannot be read fail with words of their own', async () => {
+    const logged: string[] = [];
+    const secrets = createSecrets({
+      names: ['A'],
+      parameters: { A: '/p' },
+      read: () => Promise.reject(new Error('no way to https://ssm/?x-amz-security-token=abc')),
+      log: ({ message }) => logged.push(message),
+    });
+    await secrets.load();
+    expect(faultOf(() => secrets.env('A'))).toEqual({
+      code: 'HEADER_ENV_MISSING',
+      message: 'secret A could not be read from SSM',
+    });
+    expect(faultOf(() => secrets.env('B'))?.message).toBe('secret B is not known to the sender');
+    expect(logged).toEqual(['Error: no way to https://ssm/', 'secret A could not be read from SSM']);
+  });
+});
+
+describe('polling', () => {
+  it('begins at once, goes on at its pace, and never has two pieces of work at a time', async () => {
+    vi.useFakeTimers();
+    const begunMs: number[] = [];
+    const workMs = [100, 2_500, 0, 0];
+    const startMs = performance.now();
+    const polling = startPolling(
+      async () => {
+        begunMs.push(performance.now() - startMs);
+        await new Promise((resolve) => setTimeout(resolve, workMs.shift() ?? 0));
+      },
+      1_000,
+      0,
+    );
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(begunMs.map((ms) => Math.round(ms / 100) * 100)).toEqual([0, 1_000, 3_500, 4_500]);
+    await polling.stop();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(begunMs).toHaveLength(4);
+  });
+});
+
+describe('the deadline', () => {
+  it('stops sending 5 s and putting 1 s before the function ends', async () => {
+    vi.useFakeTimers();
+    const { stop, giveUp, clear } = startDeadline(20_000, neverAborted);
+    await vi.advanceTimersByTimeAsync(14_999);
+    expect([stop.aborted, giveUp.aborted]).toEqual([false, false]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([stop.aborted, giveUp.aborted]).toEqual([true, false]);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(giveUp.aborted).toBe(true);
+    clear();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('the end of the process', () => {
+  it('comes at once where nothing is under way', async () => {
+    let exits = 0;
+    const shutdown = createShutdown(() => {
+      exits += 1;
+    });
+    await shutdown.track(Promise.resolve());
+    await shutdown.begin();
+    expect(exits).toBe(1);
+    expect(shutdown.signal.aborted).toBe(true);
+  });
+
+  it('waits for what is under way, failed or not, and for its answer to be given', async () => {
+    vi.useFakeTimers();
+    const order: string[] = [];
+    const shutdown = createShutdown(() => order.push('exit'));
+    const work = shutdown.track(
+      new Promise<void>((_resolve, reject) => {
+        shutdown.signal.addEventListener('abort', () => {
+          setTimeout(() => {
+            order.push('ended');
+            reject(new Error('x'));
+          }, 500);
+        });
+      }),
+    );
+    work.catch(() => undefined);
+    void shutdown.begin();
+    await vi.advanceTimersByTimeAsync(600);
+    expect(order).toEqual(['ended']);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(order).toEqual(['ended', 'exit']);
+  });
+});
+
+describe('the text of an error in a log', () => {
+  it('has no query of a URL, is cut, and takes what is no error', () => {
+    expect(errorText(new TypeError('GET http://a/b?token=s "x"'))).toBe('TypeError: GET http://a/b "x"');
+    expect(errorText(new Error('x'.repeat(1_000)))).toHaveLength(500);
+    expect(errorText(undefined)).toBe('undefined');
+  });
+});
