@@ -2,15 +2,11 @@
 
 import { Argument, Command, Option } from 'commander';
 import { EXIT, type ExitCode } from '../core/errors.ts';
+import { addAwsCommands } from './aws-args.ts';
 import type { CliContext } from './context.ts';
-import { type Flags, LOGS, options, parseNumber, planning, replayOptions } from './options.ts';
+import { type Flags, LOGS, options, parseNumber, planning, replayOptions, withOptions } from './options.ts';
 
 // A command is loaded when it runs: a plan needs no HTTP client, and what is not loaded takes no memory and no time to start.
-const withOptions = (command: Command, list: readonly Option[]): Command => {
-  for (const option of list) command.addOption(option);
-  return command;
-};
-
 const EXIT_HELP = `
 Exit codes: 0 all went well, 1 a gate failed, 2 wrong arguments, rules or input,
             3 stopped or could not run, 70 a bug.`;
@@ -129,6 +125,8 @@ export const createProgram = (
       ),
     ),
   );
+
+  addAwsCommands(program, context, onExit);
 
   const demo = program.command('demo').description('replay a shipped sample log to a server of our own');
   demo.addOption(

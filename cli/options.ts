@@ -1,6 +1,6 @@
 /** The options of the command line, and what values they may have. */
 
-import { Argument, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { RepriseError } from '../core/errors.ts';
 import { parseLineTime } from '../core/parse/line-time.ts';
 import { describeValue } from '../core/rules/fault.ts';
@@ -38,12 +38,23 @@ const parseInstant =
     parseLineTime(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text)?.atMs ??
     refuse(flag, 'an instant such as 2026-11-21T11:18:00Z, 2026-11-21 or an epoch number', text);
 
+/** What CloudFormation takes as a name. */
+const STACK = /^[A-Za-z][A-Za-z0-9-]{0,127}$/;
+
+const parseStack = (text: string): string =>
+  STACK.test(text)
+    ? text
+    : refuse('--stack', 'a stack name of letters, digits and hyphens that starts with a letter', text);
+
+const stackOption = (): Option =>
+  new Option('--stack <NAME>', 'name of the stack, as npx cdk deploy printed it').argParser(parseStack);
+
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 /** The argument of most commands. */
 export const LOGS = new Argument(
   '<LOG...>',
-  'a file, a glob in quotes, a folder, or - for standard input; gzip and zstd are read as they are',
+  'a file, a glob in quotes, a folder, s3://bucket/prefix, or - for standard input; gzip and zstd are read as they are',
 );
 
 /** Every option that more than one command has, or that is worth a check. */
@@ -80,6 +91,8 @@ export const options = {
   json: new Option('--json', 'print JSON on stdout'),
   dryRun: new Option('--dry-run', 'send nothing, show what would be sent (as plan does)'),
   follow: new Option('--follow', 'read on as the log grows or is rotated, and replay it live 5 s behind'),
+  stack: stackOption(),
+  requiredStack: stackOption().makeOptionMandatory(),
   seed: new Option('--seed <S>', 'another draw of the same percentages').default(DEFAULT_SEED),
 } as const;
 
@@ -94,6 +107,12 @@ export const planning = [
   options.to,
   options.maxRate,
 ];
+
+/** Gives a command these options. */
+export const withOptions = (command: Command, list: readonly Option[]): Command => {
+  for (const option of list) command.addOption(option);
+  return command;
+};
 
 /** Options as commander gives them. */
 export type Flags = Readonly<Record<string, unknown>>;

@@ -6,14 +6,12 @@ import { type LineCounts, newLineCounts, sumOf } from '../../core/measure/accoun
 import { createDecoder, type DecoderOptions } from '../../core/parse/decode.ts';
 import { formatCount, formatParts } from '../../core/report/format.ts';
 import { rejectLine } from '../../core/report/reject-line.ts';
-import { faultsError } from '../../core/rules/fault.ts';
-import { loadRules } from '../../core/rules/load.ts';
-import type { LogOptions } from '../../core/rules/rule-set.ts';
 import { REJECT_REASONS, type RecordedRequest, type Rejected } from '../../core/types.ts';
 import { byteText, findByte } from '../../io/byte-tools.ts';
-import { findLogs, type LogInput } from '../../io/log-files.ts';
-import { readRuleFiles } from '../../io/rule-files.ts';
+import type { LogInput } from '../../io/log-files.ts';
 import { type CliContext, type Command, writeTo } from '../context.ts';
+import { findInputs } from '../find-inputs.ts';
+import { logOptions } from '../log-options.ts';
 import { openOutput } from '../output.ts';
 import { formatError } from '../print-error.ts';
 
@@ -29,13 +27,6 @@ export interface DecodeOptions {
 const printed = (request: RecordedRequest): string => {
   const { tickMs: _tick, markVisible: _visible, bodyBytes: _bytes, ...shown } = request;
   return JSON.stringify(shown);
-};
-
-const logOptions = async (path: string | undefined): Promise<LogOptions> => {
-  if (path === undefined) return { format: 'auto', fields: {} };
-  const { ruleSet, faults } = loadRules((await readRuleFiles(path)).rules);
-  if (ruleSet === undefined) throw faultsError(faults);
-  return ruleSet.logs;
 };
 
 /** Prints the requests of one log; false once nobody reads any more. */
@@ -83,9 +74,10 @@ const describeCounts = ({ lines, parsed, repaired, rejected }: LineCounts): stri
 };
 
 /** Runs `reprise decode`. */
-export const decodeCommand: Command<DecodeOptions> = async (options, { cwd, stdin, stdout, stderr }) => {
+export const decodeCommand: Command<DecodeOptions> = async (options, context) => {
+  const { cwd, stdout, stderr } = context;
   const logs = await logOptions(options.rules);
-  const inputs = await findLogs(options.logs, { cwd, stdin });
+  const inputs = await findInputs(options.logs, context, { isQuiet: options.json });
   const counts = newLineCounts();
   const errors: RepriseError[] = [];
   const rejectsFile = options.rejectsFile === undefined ? undefined : resolve(cwd, options.rejectsFile);

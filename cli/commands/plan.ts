@@ -10,9 +10,9 @@ import { renderPlan } from '../../core/report/plan-text.ts';
 import { rejectLine } from '../../core/report/reject-line.ts';
 import { formatFault } from '../../core/rules/fault.ts';
 import type { RuleSet } from '../../core/rules/rule-set.ts';
-import { findLogs } from '../../io/log-files.ts';
 import { openPlannedStream } from '../../io/planned-stream.ts';
 import { type CliContext, type Command, wantsColor, widthOf, writeTo } from '../context.ts';
+import { findInputs } from '../find-inputs.ts';
 import { noRequestsError } from '../input-error.ts';
 import { type Interrupts, watchInterrupts } from '../interrupts.ts';
 import { openOutput } from '../output.ts';
@@ -36,7 +36,7 @@ const planLogs = async (
   { stop }: Interrupts,
 ): Promise<Planned> => {
   const { cwd } = context;
-  const inputs = await findLogs(options.logs, context);
+  const inputs = await findInputs(options.logs, context, options);
   const ruleNames = ruleSet.rules.map(({ name }) => name);
   const accounting = newAccounting(ruleNames);
   const summary = createPlanSummary(ruleNames);

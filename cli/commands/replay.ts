@@ -4,9 +4,9 @@ import { resolve } from 'node:path';
 import { EXIT, type ExitCode, RepriseError } from '../../core/errors.ts';
 import { renderSummary } from '../../core/report/text.ts';
 import { formatFault } from '../../core/rules/fault.ts';
-import { findLogs } from '../../io/log-files.ts';
 import { type CliContext, type Command, wantsColor, widthOf, writeTo } from '../context.ts';
 import { findFollowed } from '../find-followed.ts';
+import { findInputs, refuseToFollowS3 } from '../find-inputs.ts';
 import { openFollowFeed } from '../follow-feed.ts';
 import { type Interrupts, watchInterrupts } from '../interrupts.ts';
 import { openProgress } from '../live/progress.ts';
@@ -65,7 +65,7 @@ const readLogs = async (
   ruleSet: RunOptions['ruleSet'],
   context: CliContext,
 ): Promise<Feeding> => {
-  const inputs = await findLogs(logs, context);
+  const inputs = await findInputs(logs, context, { fromMs, toMs });
   return {
     inputNames: inputs.map(({ name }) => name),
     isLive: false,
@@ -86,7 +86,8 @@ const followLogs = async (
   };
 };
 
-const refuseWithFollow = ({ fromMs, toMs, dryRun }: ReplayOptions): void => {
+const refuseWithFollow = ({ logs, fromMs, toMs, dryRun }: ReplayOptions): void => {
+  refuseToFollowS3(logs);
   const given = fromMs !== undefined ? '--from' : toMs !== undefined ? '--to' : dryRun ? '--dry-run' : '';
   if (given === '') return;
   throw new RepriseError(

@@ -1,47 +1,13 @@
 /** The progress of a run: a bar and its figures in two lines drawn by cli-progress on a terminal, nothing elsewhere. */
 
-import { MultiBar } from 'cli-progress';
 import { sumOf } from '../../core/measure/accounting.ts';
-import { formatCount, formatDuration, formatMs, formatRate } from '../../core/report/format.ts';
+import { formatCount, formatMs, formatRate } from '../../core/report/format.ts';
 import { createPaint, type Paint, type Tone } from '../../core/report/paint.ts';
 import type { RunProgress } from '../run-progress.ts';
+import { openDrawnLines } from './drawn-lines.ts';
+import { barPart, joinParts, type Part, part } from './parts.ts';
 
-const BAR_CELLS = 18;
-const SEPARATOR = ' │ ';
 const CLASS_TONES: Readonly<Record<string, Tone>> = { '4xx': 'yellow', '5xx': 'red' };
-
-/** A piece of a line: its text, and how it is painted. */
-interface Part {
-  readonly text: string;
-  readonly painted: string;
-}
-
-const part = (text: string, paint: Paint, tone?: Tone): Part => ({
-  text,
-  painted: tone === undefined ? text : paint(text, tone),
-});
-
-/** As many parts, the first first, as stay below `width`. */
-const joinParts = (parts: readonly Part[], width: number): string => {
-  let shown = '';
-  let length = 0;
-  for (const { text, painted } of parts) {
-    const separator = length === 0 ? '' : SEPARATOR;
-    if (length + separator.length + text.length >= width) break;
-    shown += `${separator}${painted}`;
-    length += separator.length + text.length;
-  }
-  return shown;
-};
-
-const barPart = ({ doneShare, elapsedMs }: RunProgress, paint: Paint): Part => {
-  const elapsed = formatDuration(elapsedMs);
-  if (doneShare === undefined) return part(elapsed, paint);
-  const cells = Math.round(doneShare * BAR_CELLS);
-  const [done, left] = ['█'.repeat(cells), '░'.repeat(BAR_CELLS - cells)];
-  const rest = ` ${String(Math.floor(doneShare * 100)).padStart(3)}% ${elapsed}`;
-  return { text: `${done}${left}${rest}`, painted: `${paint(done, 'green')}${paint(left, 'dim')}${rest}` };
-};
 
 const course = (progress: RunProgress, paint: Paint): readonly Part[] => {
   const { figures, isStopping } = progress;
@@ -92,23 +58,10 @@ export interface ProgressView {
 
 /** Draws on a terminal; on anything else there is no view. */
 export const openProgress = (stream: NodeJS.WriteStream, color: boolean): ProgressView | undefined => {
-  if (!stream.isTTY) return undefined;
-  let lines: readonly string[] = ['', ''];
-  const bars = new MultiBar({
-    stream,
-    clearOnComplete: true,
-    hideCursor: true,
-    fps: 10,
-    forceRedraw: true,
-    // A run ends with its own words; the library's signal handling would end the process under it.
-    gracefulExit: false,
-  });
-  const shown = lines.map((_, i) => bars.create(1, 0, {}, { format: () => lines[i] ?? '' }));
+  const drawn = openDrawnLines(stream, 2);
+  if (drawn === undefined) return undefined;
   return {
-    update: (progress) => {
-      lines = renderProgress(progress, { width: stream.columns, color });
-      for (const bar of shown) bar.update(0);
-    },
-    end: () => bars.stop(),
+    update: (progress) => drawn.update(renderProgress(progress, { width: stream.columns, color })),
+    end: drawn.end,
   };
 };

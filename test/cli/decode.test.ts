@@ -183,7 +183,7 @@ describe('an input that is not as it should be', () => {
     expect(await reprise(['decode', log], { cwd })).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: `error: ${message}\nhint: give a file, a glob in quotes, a folder, or - for standard input\n`,
+      stderr: `error: ${message}\nhint: give a file, a glob in quotes, a folder, s3://bucket/prefix, or - for standard input\n`,
     });
   });
 });

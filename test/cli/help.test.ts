@@ -9,6 +9,9 @@ const COMMANDS: readonly (readonly [name: string, ...args: string[]])[] = [
   ['rules', 'rules'],
   ['rules-check', 'rules', 'check'],
   ['rules-explain', 'rules', 'explain'],
+  ['switch', 'switch'],
+  ['status', 'status'],
+  ['ship', 'ship'],
   ['demo', 'demo'],
 ];
 

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import type { StackStatus, TargetStatus } from '../../cli/status/read-status.ts';
+import { renderStatus, statusLine } from '../../cli/status/status-text.ts';
+import { RepriseError } from '../../core/errors.ts';
+
+const NOW_MS = Date.UTC(2026, 10, 21, 11, 20, 5, 400);
+const WINDOW = NOW_MS / 5_000;
+
+const staging: TargetStatus = {
+  name: 'staging',
+  value: {
+    level: 0.4,
+    switchText: '25%',
+    switchReadAtMs: NOW_MS - 1_700,
+    inFlight: 12,
+    lagP99Ms: 8.2,
+    lagAtMs: NOW_MS - 2_300,
+    current: { window: Math.floor(WINDOW), n: 80, over: 1, failed: 0, inFlight: 12 },
+    last: { window: Math.floor(WINDOW) - 1, n: 540, over: 4, failed: 3, inFlight: 12 },
+  },
+};
+
+const idle = (name: string): TargetStatus => ({
+  name,
+  value: {
+    level: 1,
+    switchText: 'on',
+    switchReadAtMs: NOW_MS - 185_000,
+    inFlight: 0,
+    lagP99Ms: 1.1,
+    lagAtMs: NOW_MS - 190_000,
+    current: { window: Math.floor(WINDOW) - 37, n: 80, over: 1, failed: 0, inFlight: 0 },
+  },
+});
+
+const full: StackStatus = {
+  stack: 'prod',
+  region: 'eu-west-1',
+  atMs: NOW_MS,
+  switch: {
+    value: {
+      value: '25%',
+      version: 3,
+      lastModifiedMs: NOW_MS - 1_085_000,
+      lastModifiedBy: 'arn:aws:sts::123456789012:assumed-role/ops/alice',
+      description:
+        'turned from off to 25% with reprise switch: the sale is over, traffic is as on any other day again',
+    },
+  },
+  targets: [staging, idle('canary'), { name: 'fresh' }],
+  last: {
+    value: {
+      run: '0011223344556677',
+      key: 'captured/2026/11/21/11/prod-capture-1-2026-11-21-11-18-40-5d0e2c1f-7f0e-4d0c-a3ad-1c5b2f1a9b7e.gz',
+      plannedAtMs: NOW_MS - 25_000,
+      lines: 3_249,
+      rejected: 18,
+      planned: 2_911,
+      dispatched: 1_401,
+      heldBack: 1_510,
+      heldBackBy: { kill_switch: 1_400, max_rate: 110 },
+    },
+  },
+  queue: { value: { visible: 4, notVisible: 2, delayed: 3 } },
+  dlq: { value: { visible: 1, notVisible: 0, delayed: 0 } },
+  failureQueue: { value: { visible: 0, notVisible: 0, delayed: 0 } },
+};
+
+const empty: StackStatus = {
+  ...full,
+  switch: {},
+  targets: [{ name: 'staging' }],
+  last: {},
+  queue: { value: { visible: 0, notVisible: 0, delayed: 0 } },
+  dlq: { value: { visible: 0, notVisible: 0, delayed: 0 } },
+};
+
+const denied = new RepriseError('AWS_DENIED', 'cannot read from the table reprise-state: access denied');
+const broken: StackStatus = {
+  ...full,
+  switch: { error: new RepriseError('AWS_THROTTLED', 'cannot read the parameter: AWS throttles the calls') },
+  targets: [{ name: 'staging', error: denied }],
+  last: { error: denied },
+  dlq: { error: new RepriseError('AWS_NOT_FOUND', 'cannot read the depth of the queue: it does not exist') },
+};
+
+const screen = (status: StackStatus, changes: { width?: number; height?: number; color?: boolean } = {}) =>
+  renderStatus(status, { width: 80, height: 24, color: false, ...changes });
+
+describe('the status of a stack on one screen', () => {
+  it.each([
+    ['full', full],
+    ['empty', empty],
+    ['broken', broken],
+  ])('is as in its golden file when %s', async (name, status) => {
+    await expect(`${screen(status).join('\n')}\n`).toMatchFileSnapshot(`../golden/status-${name}.txt`);
+  });
+
+  it.each([
+    ['full', full],
+    ['empty', empty],
+    ['broken', broken],
+  ])('fits 24 lines of 80 columns when %s', (_, status) => {
+    const lines = screen(status);
+    expect(lines.length).toBeLessThanOrEqual(24);
+    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+
+  it('shows the targets in trouble first where there is no room for all', () => {
+    const targets = [...Array.from({ length: 40 }, (_, i) => idle(`calm-${i}`)), staging];
+    const lines = screen({ ...full, targets });
+    expect(lines).toHaveLength(24);
+    expect(lines.find((line) => line.startsWith('  staging'))).toBeDefined();
+    expect(lines.some((line) => /^ {2}and \d+ more targets$/.test(line))).toBe(true);
+  });
+
+  it('keeps to a narrow terminal, and paints what is wrong', () => {
+    for (const line of screen(full, { width: 40 })) expect(line.length, line).toBeLessThanOrEqual(40);
+    const painted = screen(full, { color: true }).join('\n');
+    expect(painted).toContain('\u001b[31m! dead letters 1\u001b[0m');
+    expect(painted).toContain('\u001b[32m25%\u001b[0m');
+  });
+
+  it('shows nothing that a terminal would obey', () => {
+    const odd = { ...full.last.value, key: 'captured/\u001b[2J' } as NonNullable<typeof full.last.value>;
+    const value = { ...full.switch.value, value: 'on\u0007', description: 'why\nnot' } as NonNullable<
+      typeof full.switch.value
+    >;
+    const text = screen({ ...full, switch: { value }, last: { value: odd } }).join('\n');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  });
+});
+
+describe('the status of a stack in one line', () => {
+  it('has it all', () => {
+    expect(statusLine(full)).toBe(
+      '2026-11-21 11:20:05Z switch 25% · staging: level 40.0 %, in flight 12, lag p99 8.20 ms, 540 ended, 3 failed · ' +
+        'canary: level 100 %, in flight 0, lag p99 1.10 ms, 80 ended, 0 failed · fresh: no data yet · ' +
+        'last log 11:19:40Z: 1401 of 2911 dispatched · queue 4 (2 at work, 3 delayed) · ! dead letters 1 · failed slices 0',
+    );
+  });
+
+  it('says what is not there', () => {
+    expect(statusLine(empty)).toBe(
+      '2026-11-21 11:20:05Z switch unknown · staging: no data yet · no log planned yet · queue 0 · dead letters 0 · failed slices 0',
+    );
+  });
+});
