@@ -5,6 +5,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LogOrder, type MadeLog, makeLog } from './make-log.ts';
+import { importing } from './measures/importing.ts';
 import type { BenchContext, Measure } from './measures/measure.ts';
 import { memory } from './measures/memory.ts';
 import { pacingAt } from './measures/pacing.ts';
@@ -20,6 +21,7 @@ const MEASURES: readonly Measure[] = [
   sending,
   pacingAt(2_000),
   pacingAt(5_000),
+  importing,
 ];
 const NAMES = MEASURES.flatMap(({ names }) => names);
 const LEAST_RUNS = 5;

@@ -1,0 +1,98 @@
+/** Makes the folder that a Lambda function is deployed from: one module with all that it needs, and its data beside it. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BuildOptions, buildSync } from 'esbuild';
+import type { RuleSet } from '../core/rules/rule-set.ts';
+import { secretNamesOf } from './checked-rules.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/** Folders of the functions' code; what is in them decides their hash, and nothing else. */
+export interface FunctionAssets {
+  readonly planner: string;
+  readonly sender: string;
+  readonly breaker: string;
+}
+
+/** A bundled function: its folder, the sources that went into it, as paths from the root, and what it takes from outside. */
+export interface Bundle {
+  readonly folder: string;
+  readonly sources: readonly string[];
+  readonly externals: readonly string[];
+}
+
+// Packages that are still CommonJS inside call `require` for Node's own modules, which an ES module does not have.
+const REQUIRE =
+  "import{createRequire as $createRequire}from'node:module';const require=$createRequire(import.meta.url);";
+
+const OPTIONS = {
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  // Names and paths of sources are all that would differ from machine to machine: no source maps, no comments.
+  minify: true,
+  sourcemap: false,
+  legalComments: 'none',
+  charset: 'utf8',
+  mainFields: ['module', 'main'],
+  banner: { js: REQUIRE },
+  metafile: true,
+  logLevel: 'silent',
+  write: false,
+} as const satisfies BuildOptions;
+
+/** Bundles that one process makes stand in one folder below the system's temporary one, gone when it ends. */
+const createWorkFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'reprise-bundles-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+};
+let workFolder: string | undefined;
+
+/**
+ * Bundles functions/<name>/handler.ts as index.mjs.
+ *
+ * @param data - files to lay beside it: name → text
+ * @param root - folder of the project
+ */
+export const bundleFunction = (
+  name: string,
+  data: Readonly<Record<string, string>> = {},
+  root = ROOT,
+): Bundle => {
+  const { outputFiles, metafile } = buildSync({
+    ...OPTIONS,
+    absWorkingDir: root,
+    entryPoints: [`functions/${name}/handler.ts`],
+  });
+  workFolder ??= createWorkFolder();
+  const folder = mkdtempSync(join(workFolder, `${name}-`));
+  for (const { text } of outputFiles) writeFileSync(join(folder, 'index.mjs'), text);
+  for (const [file, text] of Object.entries(data)) writeFileSync(join(folder, file), text);
+  const externals = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+  return { folder, sources: Object.keys(metafile.inputs), externals: [...new Set(externals)] };
+};
+
+/** What lies beside the planner's code. */
+export const plannerData = (ruleSet: RuleSet): Readonly<Record<string, string>> => ({
+  'rule-set.json': JSON.stringify({ ruleSet }),
+});
+
+/** What lies beside the sender's code: where it may send to, and which secrets it needs for that. */
+export const senderData = (ruleSet: RuleSet): Readonly<Record<string, string>> => ({
+  'targets.json': JSON.stringify({
+    rulesHash: ruleSet.hash,
+    targets: ruleSet.targets,
+    secretNames: secretNamesOf(ruleSet),
+  }),
+});
+
+/** Bundles every function of a stack. */
+export const bundleFunctions = (ruleSet: RuleSet): FunctionAssets => ({
+  planner: bundleFunction('planner', plannerData(ruleSet)).folder,
+  sender: bundleFunction('sender', senderData(ruleSet)).folder,
+  breaker: bundleFunction('breaker').folder,
+});

@@ -1,0 +1,57 @@
+/** The dashboard: five questions in the order in which people ask them. */
+
+import { Fn, Stack } from 'aws-cdk-lib';
+import { type AlarmBase, CfnDashboard } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { type CostOptions, costRow } from './dashboard-cost.ts';
+import type { Place } from './dashboard-metrics.ts';
+import { isItOn, wasAnythingLost } from './dashboard-stack.ts';
+import { doesItSuffer, heldBack, isItTrue } from './dashboard-targets.ts';
+import type { Queues } from './queues.ts';
+import { heading, placeRows, type Row } from './widgets.ts';
+
+export interface DashboardOptions extends Queues, CostOptions {
+  readonly alarms: readonly AlarmBase[];
+}
+
+const question = (text: string): Row => [[heading(text)]];
+
+/** Rows of what is held back: two targets in each. */
+const heldBackRows = (place: Place, targets: readonly string[]): readonly Row[] =>
+  targets.flatMap((_, i) =>
+    i % 2 === 0 ? [targets.slice(i, i + 2).map((target) => [heldBack(place, target)])] : [],
+  );
+
+const rowsOf = (place: Place, options: DashboardOptions): readonly Row[] => {
+  const { targets } = options;
+  return [
+    question('Is it on?'),
+    isItOn(place, targets, options.alarms),
+    question('Is it true to production?'),
+    ...targets.map((target) => isItTrue(place, target)),
+    question('Does the target suffer?'),
+    ...targets.map((target) => doesItSuffer(place, target)),
+    question('Was anything lost?'),
+    wasAnythingLost(place, options),
+    ...heldBackRows(place, targets),
+    question('What does it cost?'),
+    costRow(place, options),
+  ];
+};
+
+export class Dashboard extends Construct {
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, options: DashboardOptions) {
+    super(scope, id);
+    const stack = Stack.of(this);
+    const widgets = placeRows(rowsOf({ region: stack.region, stack: stack.stackName }, options));
+    const dashboard = new CfnDashboard(this, 'Dashboard', {
+      dashboardBody: stack.toJsonString({ start: '-PT3H', periodOverride: 'inherit', widgets }),
+    });
+    this.url = Fn.join('', [
+      `https://${stack.region}.console.aws.amazon.com/cloudwatch/home?region=${stack.region}#dashboards:name=`,
+      dashboard.ref,
+    ]);
+  }
+}

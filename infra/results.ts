@@ -1,0 +1,28 @@
+/** What came of it: results through a stream, ledgers and samples of rejected lines as objects, in a bucket that triggers nothing. */
+
+import type { CfnDeliveryStream } from 'aws-cdk-lib/aws-kinesisfirehose';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import type { Settings } from './settings.ts';
+import { createBucket, Delivery } from './storage.ts';
+
+/** Keys of results; ledgers lie under `ledger/`, samples of rejected lines under `rejected/`. */
+const RESULTS_PREFIX = 'results/';
+
+export class Results extends Construct {
+  readonly bucket: Bucket;
+  readonly prefix = RESULTS_PREFIX;
+  readonly stream: CfnDeliveryStream;
+
+  constructor(scope: Construct, id: string, settings: Settings) {
+    super(scope, id);
+    this.bucket = createBucket(this, 'Bucket', settings);
+    this.stream = new Delivery(this, 'Delivery', {
+      bucket: this.bucket,
+      prefix: RESULTS_PREFIX,
+      // Senders pack many lines into a record, each with its newline.
+      addsNewlines: false,
+      settings,
+    }).stream;
+  }
+}

@@ -1,0 +1,49 @@
+/** How many of everything a stack needs, and for how long: arithmetic on settings and targets. */
+
+import { CELL_MS, LEAD_MS, MAX_SLICE_REQUESTS } from '../core/pace/grid.ts';
+import type { Target } from '../core/rules/rule-set.ts';
+import type { Settings } from './settings.ts';
+import { CAPTURE_BUFFER_SECONDS, PLANNER_HEAD_START_SECONDS } from './settings-schema.ts';
+
+const LEAD_SECONDS = LEAD_MS / 1000;
+const CELL_SECONDS = CELL_MS / 1000;
+/** A request is given up this long after its due instant. */
+const MAX_LATE_SECONDS = 5;
+/** For what a sender does around its requests: the claim, and handing its last results to Firehose with retries. */
+const SENDER_MARGIN_SECONDS = 20;
+
+type Timed = Pick<Settings, 'timing' | 'delaySeconds'>;
+
+const delayOf = ({ timing, delaySeconds }: Timed): number => (timing === 'live' ? delaySeconds : 0);
+
+/** How long the message of an object waits in the queue: waiting is free there, and billed in a planner. */
+export const queueDelaySeconds = (settings: Timed): number =>
+  Math.max(0, delayOf(settings) - CAPTURE_BUFFER_SECONDS - PLANNER_HEAD_START_SECONDS);
+
+/** Planners at work at once when one object comes every buffer, and two more for objects that are given again. */
+export const plannersNeeded = (settings: Timed): number =>
+  Math.ceil((delayOf(settings) + 2 * CAPTURE_BUFFER_SECONDS) / CAPTURE_BUFFER_SECONDS) + 2;
+
+const slicesPerSecond = ({ maxRatePerSecond = 0 }: Target): number =>
+  Math.max(1, Math.ceil((maxRatePerSecond * CELL_SECONDS) / MAX_SLICE_REQUESTS)) / CELL_SECONDS;
+
+/**
+ * Senders at work at once when every target gets its highest rate and answers at its timeout: slices a second × how long each takes.
+ * A target without a `maxRate` counts as one slice for each 5 s, which is 200 requests a second.
+ */
+export const sendersNeeded = (targets: readonly Target[]): number =>
+  Math.ceil(
+    targets.reduce(
+      (sum, target) =>
+        sum + slicesPerSecond(target) * (LEAD_SECONDS + CELL_SECONDS + target.timeoutMs / 1000),
+      0,
+    ),
+  );
+
+/** Timeout of the sender: the lead, the slice, how late it may be, the slowest answer, and what is around it. */
+export const senderTimeoutSeconds = (targets: readonly Target[]): number =>
+  LEAD_SECONDS +
+  CELL_SECONDS +
+  MAX_LATE_SECONDS +
+  Math.ceil(Math.max(0, ...targets.map(({ timeoutMs }) => timeoutMs)) / 1000) +
+  SENDER_MARGIN_SECONDS;

@@ -1,0 +1,150 @@
+/** The stack: one construct a concern, wired here. */
+
+import { Stack, Tags } from 'aws-cdk-lib';
+import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
+import { CfnParameter } from 'aws-cdk-lib/aws-ssm';
+import type { Construct } from 'constructs';
+import type { RuleSet } from '../core/rules/rule-set.ts';
+import { Alarms } from './alarms.ts';
+import { Breaker } from './breaker.ts';
+import type { FunctionAssets } from './bundle.ts';
+import { Capture } from './capture.ts';
+import { secretNamesOf } from './checked-rules.ts';
+import { Dashboard } from './dashboard.ts';
+import { acknowledgeFindings } from './nag.ts';
+import { createOutputs } from './outputs.ts';
+import { Planner } from './planner.ts';
+import { createQueues, type Queues } from './queues.ts';
+import { listResources } from './resource-list.ts';
+import { Results } from './results.ts';
+import { Sender } from './sender.ts';
+import type { Settings } from './settings.ts';
+import { createShared, type Shared } from './shared.ts';
+
+export interface RepriseStackOptions {
+  readonly settings: Settings;
+  readonly ruleSet: RuleSet;
+  readonly assets: FunctionAssets;
+}
+
+/** What a request passes on its way, and what is shared on it. */
+interface Pipeline extends Queues {
+  readonly shared: Shared;
+  readonly capture: Capture;
+  readonly results: Results;
+  readonly sender: Sender;
+  readonly planner: Planner;
+}
+
+export class RepriseStack extends Stack {
+  private readonly settings: Settings;
+  /** Names of the targets. */
+  private readonly targets: readonly string[];
+
+  constructor(scope: Construct, { settings, ruleSet, assets }: RepriseStackOptions) {
+    super(scope, settings.stackName, {
+      stackName: settings.stackName,
+      description: 'Reprise: replays production HTTP traffic from access logs',
+    });
+    this.settings = settings;
+    this.targets = Object.keys(ruleSet.targets);
+    const pipeline = this.createPipeline(ruleSet, assets);
+    const dashboardUrl = this.watch(pipeline, assets);
+    this.tell(pipeline, dashboardUrl);
+    // Not the switch: a tag that changes would have CloudFormation write it again.
+    Tags.of(this).add('reprise:stack', this.stackName, {
+      excludeResourceTypes: [CfnParameter.CFN_RESOURCE_TYPE_NAME],
+    });
+    this.limit();
+    const hasSecrets = secretNamesOf(ruleSet).length > 0;
+    acknowledgeFindings({ ...pipeline, isInVpc: settings.vpc !== undefined, hasSecrets });
+  }
+
+  private createPipeline(ruleSet: RuleSet, assets: FunctionAssets): Pipeline {
+    const { settings } = this;
+    const queues = createQueues(this, settings);
+    const shared = createShared(this);
+    const capture = new Capture(this, 'Capture', { settings, queue: queues.queue });
+    const results = new Results(this, 'Results', settings);
+    const common = { settings, shared, results };
+    const { failureQueue } = queues;
+    const sender = new Sender(this, 'Sender', { ...common, ruleSet, asset: assets.sender, failureQueue });
+    const planner = new Planner(this, 'Planner', {
+      ...common,
+      ...queues,
+      asset: assets.planner,
+      capture,
+      sender: sender.function,
+    });
+    return { ...queues, shared, capture, results, sender, planner };
+  }
+
+  /** Alarms, breaker and dashboard; gives the address of the latter. */
+  private watch(pipeline: Pipeline, assets: FunctionAssets): string {
+    const { settings, targets } = this;
+    const { shared, capture, results, planner, sender } = pipeline;
+    const breaker = new Breaker(this, 'Breaker', { settings, asset: assets.breaker, shared });
+    const alarms = new Alarms(this, 'Alarms', { ...pipeline, settings, targets, breaker: breaker.function });
+    if (alarms.breaking !== undefined) breaker.listenTo(alarms.breaking);
+    const streams = [capture.stream, results.stream].flatMap((stream) => stream?.ref ?? []);
+    const dashboard = new Dashboard(this, 'Dashboard', {
+      ...pipeline,
+      targets,
+      alarms: alarms.all,
+      planner: planner.function,
+      sender: sender.function,
+      cost: {
+        plannerMemoryMb: settings.planner.memoryMb,
+        senderMemoryMb: settings.sender.memoryMb,
+        tableName: shared.table.tableName,
+        streams,
+      },
+    });
+    return dashboard.url;
+  }
+
+  /** Tells people and the command line where everything is. */
+  private tell(pipeline: Pipeline, dashboardUrl: string): void {
+    const { settings, targets } = this;
+    const { shared, capture, results, planner, sender, queue, dlq, failureQueue } = pipeline;
+    const captureBucket = capture.bucket.bucketName;
+    const resultsBucket = results.bucket.bucketName;
+    listResources(this, {
+      version: 1,
+      stack: this.stackName,
+      switchParameter: shared.killSwitch.ref,
+      table: shared.table.tableName,
+      ...(capture.stream === undefined ? {} : { captureStream: capture.stream.ref }),
+      captureBucket,
+      resultsStream: results.stream.ref,
+      resultsBucket,
+      queueUrl: queue.queueUrl,
+      dlqUrl: dlq.queueUrl,
+      failureQueueUrl: failureQueue.queueUrl,
+      plannerFunction: planner.function.functionName,
+      senderFunction: sender.function.functionName,
+      dashboardUrl,
+      targets,
+      timing: settings.timing,
+      delaySeconds: settings.delaySeconds,
+      retain: settings.retain,
+    });
+    createOutputs(this, {
+      settings,
+      captureStream: capture.stream?.ref,
+      captureBucket,
+      resultsBucket,
+      killSwitch: shared.killSwitch,
+      dashboardUrl,
+    });
+  }
+
+  private limit(): void {
+    const policy = this.settings.permissionsBoundary;
+    if (policy === undefined) return;
+    const boundary = policy.startsWith('arn:')
+      ? ManagedPolicy.fromManagedPolicyArn(this, 'Boundary', policy)
+      : ManagedPolicy.fromManagedPolicyName(this, 'Boundary', policy);
+    PermissionsBoundary.of(this).apply(boundary);
+  }
+}

@@ -1,0 +1,108 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hashHex } from '../../core/hash.ts';
+import type { RuleSet } from '../../core/rules/rule-set.ts';
+import { type Bundle, bundleFunction, plannerData, senderData } from '../../infra/bundle.ts';
+import { readCheckedRules } from '../../infra/checked-rules.ts';
+import { readSettings } from '../../infra/settings.ts';
+import { ROOT } from '../support/project-files.ts';
+
+/** What a function may weigh: what is more is more to load at a cold start. */
+const MAX_ZIPPED_BYTES = 1024 ** 2;
+const NAMES = ['planner', 'sender', 'breaker'] as const;
+
+let ruleSet: RuleSet;
+let bundles: Readonly<Record<string, Bundle>>;
+
+beforeAll(async () => {
+  const settings = readSettings({
+    rules: 'rules/examples',
+    timing: 'arrival',
+    'secrets.STAGING_TOKEN': '/a',
+  });
+  ({ ruleSet } = await readCheckedRules(settings));
+  bundles = {
+    planner: bundleFunction('planner', plannerData(ruleSet)),
+    sender: bundleFunction('sender', senderData(ruleSet)),
+    breaker: bundleFunction('breaker'),
+  };
+}, 60_000);
+afterAll(() => {
+  const folder = bundles.planner?.folder;
+  if (folder !== undefined) rmSync(dirname(folder), { recursive: true, force: true });
+});
+
+const bundleOf = (name: string): Bundle => {
+  const bundle = bundles[name];
+  if (bundle === undefined) throw new Error(`there is no ${name}`);
+  return bundle;
+};
+const readFrom = (name: string, file: string): string =>
+  readFileSync(join(bundleOf(name).folder, file), 'utf8');
+
+describe('a bundle', () => {
+  it('is one module, with its data beside it', () => {
+    const files = NAMES.map((name) => readdirSync(bundleOf(name).folder).toSorted());
+    expect(files).toEqual([['index.mjs', 'rule-set.json'], ['index.mjs', 'targets.json'], ['index.mjs']]);
+  });
+
+  it.each(NAMES)('of the %s weighs at most 1 MB', (name) => {
+    const bytes = readdirSync(bundleOf(name).folder).reduce(
+      (sum, file) => sum + gzipSync(readFrom(name, file)).length,
+      0,
+    );
+    expect(bytes).toBeLessThan(MAX_ZIPPED_BYTES);
+  });
+
+  it.each(NAMES)('of the %s exports its handler, and needs nothing but Node', (name) => {
+    expect(readFrom(name, 'index.mjs')).toMatch(/export\{[\w$]+ as handler\};?\s*$/);
+    expect(bundleOf(name).externals.filter((module) => !isBuiltin(module))).toEqual([]);
+  });
+
+  it.each(['planner', 'sender'])('of the %s holds neither the rules’ parser nor the CDK', (name) => {
+    const strangers = bundleOf(name).sources.filter((path) =>
+      /node_modules\/(yaml|ajv|aws-cdk-lib|constructs|cdk-nag|commander)\//.test(path),
+    );
+    expect(strangers).toEqual([]);
+    expect(bundleOf(name).sources).toContain(`functions/${name}/handler.ts`);
+    expect(bundleOf(name).sources.filter((path) => /^(cli|infra)\//.test(path))).toEqual([]);
+  });
+
+  it('holds no path of this machine', () => {
+    for (const name of NAMES) expect(readFrom(name, 'index.mjs')).not.toContain(realpathSync(ROOT));
+  });
+
+  it('is the same to the byte in another folder', () => {
+    const other = mkdtempSync(join(tmpdir(), 'another-place-'));
+    try {
+      for (const folder of ['core', 'io', 'functions', 'package.json', 'tsconfig.json', 'tsconfig.base.json'])
+        cpSync(join(ROOT, folder), join(other, folder), { recursive: true });
+      symlinkSync(join(ROOT, 'node_modules'), join(other, 'node_modules'));
+      for (const name of NAMES) {
+        const { folder } = bundleFunction(name, {}, other);
+        const text = readFileSync(join(folder, 'index.mjs'), 'utf8');
+        expect(hashHex(text)).toBe(hashHex(readFrom(name, 'index.mjs')));
+      }
+    } finally {
+      rmSync(other, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('what lies beside the code', () => {
+  it('of the planner is the rule set, whole', () => {
+    expect(JSON.parse(readFrom('planner', 'rule-set.json'))).toEqual({ ruleSet });
+  });
+
+  it('of the sender is where it may send to, and the names of secrets, never what the rules say', () => {
+    expect(JSON.parse(readFrom('sender', 'targets.json'))).toEqual({
+      rulesHash: ruleSet.hash,
+      targets: ruleSet.targets,
+      secretNames: ['STAGING_TOKEN'],
+    });
+  });
+});
