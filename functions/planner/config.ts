@@ -3,7 +3,7 @@
 import { RepriseError } from '../../core/errors.ts';
 import type { RuleSet } from '../../core/rules/rule-set.ts';
 import { PLANNER_ENV } from './env.ts';
-import type { Timing } from './event.ts';
+import type { Timing } from './job.ts';
 
 /** The planner's environment variables. */
 export interface PlannerSettings {

@@ -2,7 +2,8 @@
 
 import { RepriseError } from '../../core/errors.ts';
 import { errorText, logLine } from '../log.ts';
-import { type Job, objectEvent, type PlannerMessage, readPlannerEvent } from './event.ts';
+import { objectEvent, type PlannerMessage, readPlannerEvent } from './event.ts';
+import type { Job } from './job.ts';
 import { type ObjectOutcome, type PlanContext, planObject } from './plan-object.ts';
 import type { Limits, PlannerDeps } from './planner-deps.ts';
 import { createStackMetrics } from './planner-metrics.ts';

@@ -3,9 +3,9 @@
 import { hashHex } from '../../core/hash.ts';
 import { LEAD_MS } from '../../core/pace/grid.ts';
 import { closeObject, type PlannedTotals } from './close-object.ts';
-import type { Cursor, Job, ObjectRef, Timing } from './event.ts';
 import { handOver } from './hand-over.ts';
 import { holdRest } from './hold-rest.ts';
+import type { Cursor, Job, ObjectRef, Timing } from './job.ts';
 import { holdLease, LEASE_MS, type Lease } from './lease.ts';
 import type { Limits, OpenedObject, PlannerDeps } from './planner-deps.ts';
 import type { StackMetrics } from './planner-metrics.ts';

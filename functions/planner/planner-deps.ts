@@ -4,7 +4,7 @@ import type { RuleSet } from '../../core/rules/rule-set.ts';
 import type { LastObject } from '../../io/aws/last-object.ts';
 import type { ObjectStates } from '../../io/aws/object-state.ts';
 import type { LogInput } from '../../io/log-files.ts';
-import type { ObjectRef, Timing } from './event.ts';
+import type { ObjectRef, Timing } from './job.ts';
 import type { PlannerClock } from './planner-clock.ts';
 import type { TakeRate } from './thin-slice.ts';
 

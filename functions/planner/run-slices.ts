@@ -29,13 +29,23 @@ export interface RunEnd {
 
 const TIME_UP = Symbol('time is up');
 
+/** What `work` gives, unless the signal comes first. Not `Promise.race`: the signal's promise would keep every slice there was. */
+const orTimeUp = <T>(work: Promise<T>, timeUp: AbortSignal): Promise<T | typeof TIME_UP> =>
+  new Promise((resolve, reject) => {
+    if (timeUp.aborted) return resolve(TIME_UP);
+    const giveUp = (): void => resolve(TIME_UP);
+    timeUp.addEventListener('abort', giveUp, { once: true });
+    work.then(resolve, reject).finally(() => timeUp.removeEventListener('abort', giveUp));
+  });
+
 /** Dispatches, or holds back, one slice after the other. */
 export const runSlices = async (visit: Visit, dispatcher: VisitDispatcher): Promise<RunEnd> => {
   const { deps, limits, claimed, lease, progress, metrics, stream } = visit;
   const { clock } = deps;
   const source = createSliceSource(stream);
   const over = new AbortController();
-  const timeUp = clock.sleep(limits.handOverAtMs - clock.now(), over.signal).then(() => TIME_UP);
+  const timeUp = new AbortController();
+  clock.sleep(limits.handOverAtMs - clock.now(), over.signal).then(() => timeUp.abort());
   let hold: HeldBackReason | undefined;
   let decided: Decided | undefined;
   let slices = 0;
@@ -96,8 +106,8 @@ export const runSlices = async (visit: Visit, dispatcher: VisitDispatcher): Prom
       if (lease.lost.aborted) throw leaseLost(claimed.run);
       if (hold !== undefined) stopInTime(visit);
       pending ??= source.next();
-      const next = hold === undefined ? await Promise.race([timeUp, pending]) : await pending;
-      if (typeof next === 'symbol' || isTimeUp()) {
+      const next = hold === undefined ? await orTimeUp(pending, timeUp.signal) : await pending;
+      if (next === TIME_UP || isTimeUp()) {
         if (endTurn()) return { kind: 'handOver', decided, slices };
         continue;
       }

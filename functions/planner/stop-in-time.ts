@@ -1,3 +1,5 @@
+/** The end of reading where the function's own end is near. */
+
 import type { Visit } from './visit.ts';
 
 /** Time that is kept free for writing the ledger. */

@@ -1,7 +1,7 @@
 /** Objects that cannot be read: gone for good, or only for now. */
 
 import { RepriseError } from '../../core/errors.ts';
-import type { ObjectRef } from './event.ts';
+import type { ObjectRef } from './job.ts';
 import type { OpenedObject, PlannerDeps } from './planner-deps.ts';
 import type { Visit } from './visit.ts';
 

@@ -6,7 +6,7 @@ import type { DispatchCounts } from '../../core/report/ledger.ts';
 import { DEFAULT_SEED } from '../../core/rules/rule-set.ts';
 import { openPlannedStream, type PlannedStream } from '../../io/planned-stream.ts';
 import { BACKOFF_LEVEL } from './dispatcher.ts';
-import type { ObjectRef, Timing } from './event.ts';
+import type { ObjectRef, Timing } from './job.ts';
 import type { Lease } from './lease.ts';
 import type { Limits, OpenedObject, PlannerDeps } from './planner-deps.ts';
 import { createSliceMetrics, type SliceMetrics, type StackMetrics } from './planner-metrics.ts';

@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  continuationEvent,
-  type Job,
-  objectEvent,
-  readPlannerEvent,
-} from '../../../functions/planner/event.ts';
+import { continuationEvent, objectEvent, readPlannerEvent } from '../../../functions/planner/event.ts';
+import type { Job } from '../../../functions/planner/job.ts';
 import { queueEvent, s3Record } from '../../support/planner-world.ts';
 
 const jobsOf = (event: unknown): readonly Job[] =>

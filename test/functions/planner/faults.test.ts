@@ -131,6 +131,58 @@ describe('a table that fails', () => {
   });
 });
 
+describe('a planner that lost its lease', () => {
+  it('stops at once, and leaves the object to the other', async () => {
+    await start();
+    let renewals = 0;
+    const answer = await world.invoke(world.putLog(steadyLog(60, 1_000)), {
+      change: (deps) => ({
+        ...deps,
+        states: {
+          ...deps.states,
+          renew: async () => {
+            renewals += 1;
+            return renewals < 2;
+          },
+        },
+      }),
+    });
+    expect(answer).toEqual(FAILED);
+    expect(world.problems()).toEqual(['LEASE_LOST']);
+    // Lost at 20 s: the cells at 0, 5, 10 and 15 s of the log went before, and the one at 20 s is handed over at 20 s.
+    expect(world.slices().length).toBeLessThanOrEqual(5);
+    expect(world.ledgers()).toEqual([]);
+  });
+
+  it('while it was frozen dispatches nothing that the other has marked', async () => {
+    await start();
+    const event = world.putLog(steadyLog(60, 1_000));
+    let other: Promise<unknown> | undefined;
+    const answer = await world.invoke(event, {
+      change: (deps) => ({
+        ...deps,
+        states: {
+          ...deps.states,
+          mark: async (mark) => {
+            if (mark.index === 3 && other === undefined) {
+              // As long as a machine that stops for a while: someone else has come, and gone on.
+              world.time.skip(31_000);
+              other = Promise.resolve();
+              const later = { ...mark, owner: 'other', nowMs: world.time.now() };
+              await deps.states.claim({ ...later, leaseMs: 30_000, rulesHash: 'test', startAtMs: 0 });
+              await deps.states.mark(later);
+            }
+            return deps.states.mark(mark);
+          },
+        },
+      }),
+    });
+    expect(answer).toEqual(FAILED);
+    expect(world.slices().map(({ index }) => index)).toEqual([0, 1, 2]);
+    expect(world.problems()).toContain('LEASE_LOST');
+  });
+});
+
 describe('a results bucket that fails', () => {
   it('has the event come back, and the ledger is written then', async () => {
     await start();

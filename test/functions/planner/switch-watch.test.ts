@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { watchSwitch } from '../../../functions/planner/switch-watch.ts';
+import { createFakeTime } from '../../support/fake-time.ts';
+
+type Answer = string | undefined | Error;
+
+const watch = (answer: (atMs: number) => Answer, targets = ['t']) => {
+  const time = createFakeTime(0);
+  const readAtMs: number[] = [];
+  const readings: (number | undefined)[] = [];
+  const mirrored: string[] = [];
+  const problems: unknown[] = [];
+  const mirror = { isStuck: false };
+  const watched = watchSwitch({
+    clock: time,
+    read: async () => {
+      readAtMs.push(time.now());
+      const given = answer(time.now());
+      if (given instanceof Error) throw given;
+      return given;
+    },
+    mirror: async (target, { value, readAtMs: atMs }) => {
+      if (mirror.isStuck) await new Promise(() => undefined);
+      mirrored.push(`${target} ${value} ${atMs}`);
+    },
+    targets,
+    onReading: (share) => readings.push(share),
+    onProblem: (error) => problems.push(error),
+  });
+  return { time, watched, readAtMs, readings, mirrored, problems, mirror };
+};
+
+const AFAR = new Error('no answer');
+
+describe('watching the switch', () => {
+  it('reads at once and every 2 s, and mirrors each reading with its instant', async () => {
+    const { time, watched, readAtMs, mirrored } = watch(
+      (atMs) => (atMs < 4_000 ? 'on' : ' 25% '),
+      ['t', 'u'],
+    );
+    await time.run(time.sleep(5_000));
+    await time.run(watched.stop());
+    expect(readAtMs).toEqual([0, 2_000, 4_000]);
+    expect(mirrored).toEqual(['t on 0', 'u on 0', 't on 2000', 'u on 2000', 't 25% 4000', 'u 25% 4000']);
+    expect(watched.share()).toBe(0.25);
+  });
+
+  it('holds all back before the first reading', () => {
+    expect(watch(() => 'on').watched.share()).toBe(0);
+  });
+
+  it.each<[string, Answer, string]>([
+    ['on', 'on', 'on'],
+    ['a part', '0.5%', 'on'],
+    ['off', 'off', 'off'],
+    ['nothing it knows', 'perhaps', 'off'],
+    ['no parameter', undefined, 'off'],
+    ['no answer', AFAR, 'unknown'],
+  ])('says of %s at first what it is', async (_, answer, first) => {
+    const { time, watched } = watch(() => answer);
+    expect(await time.run(watched.first)).toBe(first);
+    await time.run(watched.stop());
+  });
+
+  it('keeps a value for 30 s without an answer, and no longer', async () => {
+    const { time, watched, readings, problems } = watch((atMs) => (atMs === 0 ? 'on' : AFAR));
+    await time.run(time.sleep(30_000));
+    expect(watched.share()).toBe(1);
+    await time.run(time.sleep(1));
+    expect(watched.share()).toBe(0);
+    expect(readings.slice(1).every((share) => share === undefined)).toBe(true);
+    expect(problems.length).toBe(15);
+  });
+
+  it('mirrors what it cannot make sense of as off', async () => {
+    const { time, watched, mirrored, readings } = watch(() => 'oon');
+    await time.run(watched.first);
+    await time.run(watched.stop());
+    expect(mirrored).toEqual(['t off 0']);
+    expect(readings).toEqual([undefined]);
+  });
+
+  it('goes on reading while a table does not answer', async () => {
+    const { time, watched, readAtMs, mirror } = watch((atMs) => (atMs < 3_000 ? 'on' : 'off'));
+    mirror.isStuck = true;
+    await time.run(time.sleep(5_000));
+    expect(readAtMs).toEqual([0, 2_000, 4_000]);
+    expect(watched.share()).toBe(0);
+  });
+});
