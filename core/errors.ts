@@ -8,6 +8,8 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
  * case, no full stop; `hint` says what to do; `exitCode` is what the command line ends with.
  */
 export class RepriseError extends Error {
+  /** Written out: Lambda's log calls an error by the name of its class, which a bundle shortens. */
+  static override readonly name = 'RepriseError';
   readonly code: string;
   readonly hint: string | undefined;
   readonly exitCode: ExitCode;

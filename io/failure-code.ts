@@ -39,7 +39,8 @@ const CODES: ReadonlyMap<string, FailureCode> = new Map<string, FailureCode>(
     UND_ERR_INVALID_ARG: 'protocol',
     UND_ERR_NOT_SUPPORTED: 'protocol',
     UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: 'protocol',
-    HEADER_ENV_MISSING: 'protocol',
+    // Nothing has left, and the target had no part in it.
+    HEADER_ENV_MISSING: 'blocked',
     ADDRESS_BLOCKED: 'blocked',
     TARGET_UNKNOWN: 'blocked',
     SENDER_CLOSED: 'aborted',

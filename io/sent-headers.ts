@@ -11,6 +11,9 @@ const NOT_ASCII = /[\u0080-\uffff]/;
 /** What no header value may hold: control bytes other than the tab. */
 const CONTROL_BYTES = /[^\t\u0020-\u007e\u0080-\uffff]/;
 
+/** Whether `value` holds bytes that no header value may have, such as the newline at the end of a file. */
+export const holdsControlBytes = (value: string): boolean => CONTROL_BYTES.test(value);
+
 /** UTF-8 of `text`, in which a lone surrogate U+DC80–U+DCFF stands for the raw byte 0x80–0xFF. */
 const toBytes = (text: string): Buffer => {
   if (text.isWellFormed()) return Buffer.from(text, 'utf8');
@@ -33,23 +36,16 @@ export const toHeaderText = (value: string): string =>
 export const toBodyBytes = (body: string): Buffer => toBytes(body);
 
 /**
- * Turns planned headers into undici's flat array, names and order kept. Values from the environment are read once and kept in here:
- * no error, result or log ever holds one.
+ * Turns planned headers into undici's flat array, names and order kept. Values from the environment are asked for anew at each request,
+ * so that one which was replaced is not sent any more; no error, result or log ever holds one.
  *
  * @returns a function that throws `HEADER_ENV_MISSING` for a variable that is not set
  */
 export const createHeaderWriter = (env: ReadEnv): ((request: PlannedRequest) => string[]) => {
-  const secrets = new Map<string, string>();
   const fromEnv = (name: string): string => {
-    const known = secrets.get(name);
-    if (known !== undefined) return known;
     const value = env(name);
-    if (value === undefined || value === '') {
-      throw new RepriseError('HEADER_ENV_MISSING', `environment variable ${name} is not set`);
-    }
-    const text = toHeaderText(value);
-    secrets.set(name, text);
-    return text;
+    if (value !== undefined && value !== '') return toHeaderText(value);
+    throw new RepriseError('HEADER_ENV_MISSING', `environment variable ${name} is not set`);
   };
   const textOf = (value: HeaderValue, isAscii: boolean): string => {
     if (typeof value !== 'string') return fromEnv(value.fromEnv) + (value.suffix ?? '');
@@ -87,7 +83,7 @@ const envFaults = (rule: Rule, env: ReadEnv): readonly { code: string; message: 
         },
       ];
     }
-    if (!CONTROL_BYTES.test(text)) return [];
+    if (!holdsControlBytes(text)) return [];
     const message = `${of}: the environment variable ${name} holds control bytes, which no header may have`;
     return [{ code: 'HEADER_ENV_INVALID', message }];
   });

@@ -108,6 +108,20 @@ export const emfLines = (options: EmfOptions): readonly string[] =>
     documentsOf(metrics).map((entries) => documentLine(options, target, entries)),
   );
 
+/**
+ * How far from now the instant of a metric may be.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/publishingMetrics.html
+ */
+const MAX_PAST_MS = 14 * 86_400_000;
+const MAX_AHEAD_MS = 2 * 3_600_000;
+
+/**
+ * The instant (epoch ms) to stamp a metric with that belongs to `atMs`: that instant, or now where CloudWatch would not take it. One
+ * rule for all, so that production and its replay stand one above the other.
+ */
+export const metricStamp = (atMs: number, nowMs: number): number =>
+  atMs >= nowMs - MAX_PAST_MS && atMs <= nowMs + MAX_AHEAD_MS ? atMs : nowMs;
+
 const middleShares = (count: number): readonly number[] =>
   Array.from({ length: count }, (_, i) => (i + 0.5) / count);
 

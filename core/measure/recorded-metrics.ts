@@ -2,7 +2,7 @@
 
 import type { HeldBackReason, PlannedRequest } from '../types.ts';
 import { sampleValues } from './emf.ts';
-import { addMs, type Histogram, newHistogram } from './histogram.ts';
+import { addMs, type Histogram, mergeHistogram, newHistogram } from './histogram.ts';
 import { heldBackMetric, type MetricValues, type StatusClass, statusClass } from './metric-names.ts';
 
 /** Length of a stretch: two cells of the grid. */
@@ -27,6 +27,8 @@ export interface RecordedStretch {
 export interface RecordedMetrics {
   /** Counts a planned request once it is decided: handed to a sender, or held back by the planner. */
   add(request: PlannedRequest, heldBack?: HeldBackReason): void;
+  /** Adds all that another collection counted of a stretch. */
+  merge(stretch: RecordedStretch): void;
   /** The stretches that end at or before `dueMs`, oldest first, by target; each is given out once. */
   takeClosed(dueMs: number): readonly RecordedStretch[];
   /** All that is left. */
@@ -64,6 +66,21 @@ const count = (
   if (statusName !== undefined) stretch.status[statusName] = (stretch.status[statusName] ?? 0) + 1;
 };
 
+type Counts = Partial<Record<string, number>>;
+
+const addCounts = (into: Counts, from: Counts): void => {
+  for (const [name, counted] of Object.entries(from)) into[name] = (into[name] ?? 0) + (counted ?? 0);
+};
+
+const mergeInto = (stretch: RecordedStretch, from: RecordedStretch): void => {
+  stretch.requests += from.requests;
+  stretch.planned += from.planned;
+  stretch.dispatched += from.dispatched;
+  mergeHistogram(stretch.latency, from.latency);
+  addCounts(stretch.status, from.status);
+  addCounts(stretch.heldBack, from.heldBack);
+};
+
 const inOrder = (a: RecordedStretch, b: RecordedStretch): number =>
   a.startDueMs - b.startDueMs || (a.target < b.target ? -1 : Number(a.target > b.target));
 
@@ -84,16 +101,21 @@ export const createRecordedMetrics = (): RecordedMetrics => {
     return taken.sort(inOrder);
   };
 
+  const stretchOf = (target: string, startDueMs: number): RecordedStretch => {
+    const stretches = targets.get(target) ?? new Map<number, RecordedStretch>();
+    targets.set(target, stretches);
+    const stretch = stretches.get(startDueMs) ?? newStretch(target, startDueMs);
+    stretches.set(startDueMs, stretch);
+    return stretch;
+  };
+
   return {
     add: (request, heldBack) => {
       const { target, dueMs } = request;
-      const stretches = targets.get(target) ?? new Map<number, RecordedStretch>();
-      targets.set(target, stretches);
       const startDueMs = Math.floor(dueMs / RECORDED_STRETCH_MS) * RECORDED_STRETCH_MS;
-      const stretch = stretches.get(startDueMs) ?? newStretch(target, startDueMs);
-      stretches.set(startDueMs, stretch);
-      count(stretch, request, heldBack);
+      count(stretchOf(target, startDueMs), request, heldBack);
     },
+    merge: (from) => mergeInto(stretchOf(from.target, from.startDueMs), from),
     takeClosed: (dueMs) => take(({ startDueMs }) => startDueMs + RECORDED_STRETCH_MS <= dueMs),
     flush: () => take(() => true),
   };

@@ -101,7 +101,7 @@ export const createSliceTally = ({ shiftMs = 0 }: { readonly shiftMs?: number } 
 };
 
 /** Failures that say nothing of the target: ours, or a connection that it had closed for being idle. */
-const NOT_THE_TARGETS: readonly FailureCode[] = ['aborted', 'blocked', 'reset_reused'];
+export const NOT_THE_TARGETS: ReadonlySet<FailureCode> = new Set(['aborted', 'blocked', 'reset_reused']);
 
 /** The tally as metrics of its target. */
 export const sliceMetricValues = (tally: SliceTally): MetricValues => {
@@ -111,7 +111,7 @@ export const sliceMetricValues = (tally: SliceTally): MetricValues => {
     Sent: sent,
     Answered: sum(answered),
     Failed: failures,
-    Errors: failures - NOT_THE_TARGETS.reduce((count, code) => count + (failed[code] ?? 0), 0),
+    Errors: failures - [...NOT_THE_TARGETS].reduce((count, code) => count + (failed[code] ?? 0), 0),
     Latency: sampleValues(tally.service),
     LatencyFromDue: sampleValues(tally.fromDue),
     Lag: sampleValues(tally.lag),

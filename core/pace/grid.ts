@@ -6,6 +6,7 @@
 import type { PlannedRequest } from '../types.ts';
 import { dealByClient, dealInTurn, partsFor } from './deal.ts';
 import { createFifo } from './fifo.ts';
+import { WINDOW } from './reorder.ts';
 import { MAX_DATA_BYTES } from './slice.ts';
 import { type PlacedRequest, sliceLine } from './slice-line.ts';
 
@@ -23,6 +24,25 @@ const MAX_UNPACKED_SLICE_BYTES = 2 * 1024 * 1024;
 const OVERHEAD_BYTES = 1_024;
 /** Requests may be shared out a little finer than the packed size asks for, as parts of a whole pack worse. */
 const PACKING_FILL = 0.9;
+
+/** To be raised with every change of code by which an object is cut into other slices: in reading, planning, pacing, dealing or packing. */
+const SLICING_VERSION = 1;
+
+/**
+ * Names the way in which objects are cut. Only planners that agree on it, and on the rules, may go on with each other's objects, since
+ * what is dispatched is known by the numbers of slices.
+ */
+export const SLICING = [
+  SLICING_VERSION,
+  CELL_MS,
+  MAX_SLICE_REQUESTS,
+  MAX_DATA_BYTES,
+  MAX_CELL_BYTES,
+  MAX_UNPACKED_SLICE_BYTES,
+  OVERHEAD_BYTES,
+  PACKING_FILL,
+  ...Object.values(WINDOW),
+].join('-');
 
 /** A planned request in its slice. */
 export interface SlicedRequest extends PlacedRequest {

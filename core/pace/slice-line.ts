@@ -1,6 +1,7 @@
 /** One planned request of a slice as a line of NDJSON: it crosses from the planner to the sender. */
 
 import { RepriseError } from '../errors.ts';
+import { isRecord } from '../is-record.ts';
 import type { HeaderValue, PlannedRequest, RecordedAnswer } from '../types.ts';
 
 /** A planned request and its place in the slice as it was cut, from 0. */
@@ -49,9 +50,7 @@ type Fields = Readonly<Record<string, unknown>>;
 export const parseFields = (text: string): Fields | undefined => {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Fields)
-      : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -65,9 +64,7 @@ const isOptional = (value: unknown, type: 'string' | 'number' | 'boolean'): bool
 
 const isHeaderValue = (value: unknown): value is HeaderValue => {
   if (typeof value === 'string') return true;
-  if (typeof value !== 'object' || value === null) return false;
-  const { fromEnv, suffix } = value as Fields;
-  return typeof fromEnv === 'string' && isOptional(suffix, 'string');
+  return isRecord(value) && typeof value.fromEnv === 'string' && isOptional(value.suffix, 'string');
 };
 
 const isHeaders = (value: unknown): value is PlannedRequest['headers'] =>
@@ -80,9 +77,7 @@ const isHeaders = (value: unknown): value is PlannedRequest['headers'] =>
 const ANSWER_FIELDS = ['status', 'durationMs', 'originStatus', 'originMs', 'bytes'];
 
 const isAnswer = (value: unknown): value is RecordedAnswer =>
-  typeof value === 'object' &&
-  value !== null &&
-  ANSWER_FIELDS.every((field) => isOptional((value as Fields)[field], 'number'));
+  isRecord(value) && ANSWER_FIELDS.every((field) => isOptional(value[field], 'number'));
 
 const TYPES = {
   id: 'string',

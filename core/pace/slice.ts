@@ -1,6 +1,7 @@
 /** The slice event: planned requests of one short stretch of due time on their way from the planner to a sender. */
 
 import { RepriseError } from '../errors.ts';
+import { isRecord } from '../is-record.ts';
 
 /**
  * Most bytes of an event's JSON. Lambda takes 1 MB, but bills what is above 256 KB as further requests.
@@ -49,15 +50,12 @@ export interface SliceEvent {
   readonly data: string;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 const isName = (value: unknown): value is string => typeof value === 'string' && value !== '';
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 const isObject = (value: unknown): value is SliceObject =>
-  isFields(value) &&
+  isRecord(value) &&
   isName(value.bucket) &&
   isName(value.key) &&
   [value.versionId, value.etag].every((text) => text === undefined || typeof text === 'string');
@@ -84,7 +82,8 @@ const MAX_SHOWN = 40;
 
 const shown = (value: unknown): string => {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, MAX_SHOWN));
-  return isFields(value) ? 'an object' : String(value).slice(0, MAX_SHOWN);
+  if (Array.isArray(value)) return 'a list';
+  return isRecord(value) ? 'an object' : String(value).slice(0, MAX_SHOWN);
 };
 
 const objectOf = ({ bucket, key, versionId, etag }: SliceObject): SliceObject => ({
@@ -100,7 +99,7 @@ const objectOf = ({ bucket, key, versionId, etag }: SliceObject): SliceObject =>
  * @throws RepriseError `SLICE_INVALID` for a value that is none, naming the first fault of it
  */
 export const parseSliceEvent = (value: unknown): SliceEvent => {
-  if (!isFields(value))
+  if (!isRecord(value))
     throw new RepriseError('SLICE_INVALID', `a slice must be an object, got ${shown(value)}`);
   for (const [field, [isValid, allowed]] of Object.entries(CHECKS)) {
     if (isValid(value[field])) continue;

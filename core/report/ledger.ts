@@ -1,6 +1,7 @@
 /** The accounting of one log object on AWS, as its planner closed it: what was read, chosen, dispatched and held back. */
 
 import { RepriseError } from '../errors.ts';
+import { isRecord } from '../is-record.ts';
 import {
   type Accounting,
   findPlanImbalances,
@@ -135,7 +136,7 @@ export const parseLedger = (text: string): Ledger => {
   const isLedger =
     fields?.version === LEDGER_VERSION &&
     [fields.run, fields.endedAt].every((value) => typeof value === 'string') &&
-    parts.every((value) => typeof value === 'object' && value !== null);
+    parts.every(isRecord);
   if (isLedger) return fields as unknown as Ledger;
   const given = JSON.stringify(text.slice(0, 80));
   throw new RepriseError(

@@ -12,7 +12,10 @@ import type { SliceHeader, SliceRecord, SliceResult, SliceTrailer } from './slic
 /** From this long after the last instant at which anything may have been sent, nothing more of it is waited for. */
 export const SETTLED_AFTER_MS = 15 * 60_000;
 
-/** Whether all that will ever be known of the object is there: its planner stayed until the last request was due. */
+/**
+ * Whether all that will ever be known of the object is there. Its ledger is closed once the last slice is handed over, before what is in
+ * it is due: by the lead and one cell, 8 s, which the minutes of waiting hold many times.
+ */
 export const isSettled = ({ endedAt }: Ledger, nowMs: number): boolean =>
   nowMs >= Date.parse(endedAt) + NOT_AFTER_MS + SETTLED_AFTER_MS;
 

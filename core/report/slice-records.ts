@@ -1,6 +1,7 @@
 /** The lines of the results stream: a header when a slice begins, a line for each planned request, a trailer when it is through. */
 
 import { RepriseError } from '../errors.ts';
+import { isRecord } from '../is-record.ts';
 import { routeOf } from '../measure/route.ts';
 import type { EndCounts, SliceCounts } from '../measure/slice-tally.ts';
 import type { SliceEvent } from '../pace/slice.ts';
@@ -24,7 +25,10 @@ export interface SliceHeader {
   /** Index of the slice in the object. */
   readonly slice: number;
   readonly target: string;
+  /** Of the rules by which the slice was cut. */
   readonly rulesHash: string;
+  /** Of the rules that the sender was deployed with, where they are others. */
+  readonly senderRulesHash?: string;
   readonly startAtMs: number;
   readonly notAfterMs: number;
   /** Requests that the sender was given. */
@@ -69,8 +73,16 @@ export interface SliceTrailer extends SliceCounts {
 
 export type SliceRecord = SliceHeader | SliceResult | SliceTrailer;
 
-/** The header of a slice, from its event and the requests in it. */
-export const sliceHeaderLine = (event: SliceEvent, requests: readonly PlannedRequest[]): string => {
+/**
+ * The header of a slice, from its event and the requests in it.
+ *
+ * @param senderRulesHash - of the rules that the sender was deployed with; default: the same
+ */
+export const sliceHeaderLine = (
+  event: SliceEvent,
+  requests: readonly PlannedRequest[],
+  senderRulesHash: string = event.rulesHash,
+): string => {
   const rules: Record<string, number> = {};
   for (const { rule } of requests) rules[rule] = (rules[rule] ?? 0) + 1;
   const header: SliceHeader = {
@@ -79,6 +91,7 @@ export const sliceHeaderLine = (event: SliceEvent, requests: readonly PlannedReq
     slice: event.index,
     target: event.target,
     rulesHash: event.rulesHash,
+    ...(senderRulesHash === event.rulesHash ? {} : { senderRulesHash }),
     startAtMs: event.startAtMs,
     notAfterMs: event.notAfterMs,
     planned: requests.length,
@@ -123,23 +136,25 @@ export const sliceTrailerLine = (
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isCounts = (value: unknown, keys?: readonly string[]): boolean =>
-  isFields(value) &&
+  isRecord(value) &&
   Object.values(value).every(isCount) &&
   (keys === undefined || Object.keys(value).every((key) => keys.includes(key)));
 
 const isEnds = (value: unknown): value is EndCounts =>
-  isFields(value) &&
+  isRecord(value) &&
   isCount(value.sent) &&
   isCounts(value.answered) &&
   isCounts(value.failed, FAILURE_CODES) &&
   isCounts(value.heldBack, HELD_BACK_REASONS);
 
-const isHeader = ({ planned, rules, target, notAfterMs }: Fields): boolean =>
-  isCount(planned) && isCounts(rules) && typeof target === 'string' && typeof notAfterMs === 'number';
+const isHeader = ({ planned, rules, target, notAfterMs, senderRulesHash }: Fields): boolean =>
+  isCount(planned) &&
+  isCounts(rules) &&
+  typeof target === 'string' &&
+  typeof notAfterMs === 'number' &&
+  (senderRulesHash === undefined || typeof senderRulesHash === 'string');
 
 const isResult = ({ n, rule, status, failed, heldBack }: Fields): boolean => {
   const ends = [status, failed, heldBack].filter((end) => end !== undefined);
@@ -156,10 +171,10 @@ const isResult = ({ n, rule, status, failed, heldBack }: Fields): boolean => {
 const isTrailer = (fields: Fields): boolean =>
   isCount(fields.planned) &&
   isEnds(fields) &&
-  isFields(fields.rules) &&
+  isRecord(fields.rules) &&
   Object.values(fields.rules).every(isEnds);
 
-const isRecord = (fields: Fields): boolean => {
+const isSliceRecord = (fields: Fields): boolean => {
   if (typeof fields.object !== 'string' || !isCount(fields.slice)) return false;
   if (fields.type === 'header') return isHeader(fields);
   if (fields.type === 'result') return isResult(fields);
@@ -173,7 +188,7 @@ const isRecord = (fields: Fields): boolean => {
  */
 export const parseSliceRecord = (text: string): SliceRecord => {
   const fields = parseFields(text);
-  if (fields !== undefined && isRecord(fields)) return fields as unknown as SliceRecord;
+  if (fields !== undefined && isSliceRecord(fields)) return fields as unknown as SliceRecord;
   const given = JSON.stringify(text.slice(0, 80));
   throw new RepriseError(
     'RECORD_INVALID',

@@ -43,7 +43,7 @@ const overrideTargets = (
     if (target === undefined)
       return refuse(
         `--target: there is no target named ${describeValue(name)}`,
-        nearestHint(name, Object.keys(targets), 'targets are'),
+        nearestHint(name, Object.keys(targets), 'the rules have:'),
       );
     const { origin, hostname } = urlOf(url);
     return [name, { ...target, origin, hostname }];

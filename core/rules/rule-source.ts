@@ -1,6 +1,7 @@
 /** One rule file, taken apart: what of it can be relied on, and what was wrong with its shape. */
 
 import { Ajv } from 'ajv';
+import { isRecord } from '../is-record.ts';
 import type { Fault, RuleText } from './fault.ts';
 import type { RawLogs, RawRule, RawTarget } from './raw-rules.ts';
 import { rulesSchema } from './schema.ts';
@@ -58,9 +59,6 @@ export const createSchemaCompiler = (): Ajv => {
 
 const validate = createSchemaCompiler().compile(rulesSchema);
 
-const isMapping = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Faults by the first step and by the first two steps of their paths. */
 const groupByStart = (faults: readonly PathFault[]): ReadonlyMap<string, readonly PathFault[]> => {
   const groups = new Map<string, PathFault[]>();
@@ -90,7 +88,7 @@ const entriesOf = (file: YamlFile, faults: readonly PathFault[]) => {
   return <T>(name: string, path: Path, value: unknown): Entry<T> => {
     const below = groups.get(JSON.stringify(path)) ?? [];
     const broken = new Set(below.map((fault) => fault.path[path.length]));
-    const parts = isMapping(value) ? Object.entries(value).filter(([key]) => !broken.has(key)) : [];
+    const parts = isRecord(value) ? Object.entries(value).filter(([key]) => !broken.has(key)) : [];
     return {
       name,
       file,
@@ -101,7 +99,7 @@ const entriesOf = (file: YamlFile, faults: readonly PathFault[]) => {
   };
 };
 
-const nameOf = (rule: unknown): string => (isMapping(rule) && typeof rule.name === 'string' ? rule.name : '');
+const nameOf = (rule: unknown): string => (isRecord(rule) && typeof rule.name === 'string' ? rule.name : '');
 
 /** Reads one file. Never throws: whatever is wrong is a fault with its place. */
 export const readRuleSource = (text: RuleText): RuleSource => {
@@ -117,11 +115,11 @@ export const readRuleSource = (text: RuleText): RuleSource => {
   if (file.value === undefined || file.value === null) return unreadable([emptyFault(file.name)]);
   const found = findSchemaFaults(file, validate, 'a rule file');
   const faults = found.map(({ path: _, ...fault }) => fault);
-  if (!isMapping(file.value)) return unreadable(faults);
+  if (!isRecord(file.value)) return unreadable(faults);
 
   const top = file.value;
   const entry = entriesOf(file, found);
-  const targets = isMapping(top.targets) ? Object.entries(top.targets) : [];
+  const targets = isRecord(top.targets) ? Object.entries(top.targets) : [];
   const rules: unknown[] = Array.isArray(top.rules) ? top.rules : [];
   return {
     file,

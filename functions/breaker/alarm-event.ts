@@ -1,5 +1,7 @@
 /** What CloudWatch sends to a function when an alarm changes its state. */
 
+import { isRecord } from '../../core/is-record.ts';
+
 /** The part of the event that the breaker acts on. */
 export interface Alarm {
   readonly name: string;
@@ -9,8 +11,7 @@ export interface Alarm {
   readonly reason: string;
 }
 
-const fieldOf = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+const fieldOf = (value: unknown, name: string): unknown => (isRecord(value) ? value[name] : undefined);
 
 /**
  * Reads the event of an alarm, composite or not

@@ -4,25 +4,19 @@
  */
 
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { RepriseError } from '../../core/errors.ts';
 import { readParameter, writeParameter } from '../../io/aws/ssm.ts';
 import { logLine } from '../log.ts';
+import { requiredEnv } from '../required-env.ts';
 import { type BreakerOutcome, createBreaker } from './breaker.ts';
 import { BREAKER_ENV } from './env.ts';
 
-const needed = (name: string): string => {
-  const value = process.env[name];
-  if (value !== undefined && value !== '') return value;
-  throw new RepriseError('CONFIG_MISSING', `environment variable ${name} is not set`);
-};
-
 const ssm = new SSMClient({ maxAttempts: 5 });
-const parameter = needed(BREAKER_ENV.switchParameter);
+const parameter = requiredEnv(process.env, BREAKER_ENV.switchParameter);
 // Not console.log: the runtime would wrap what CloudWatch is to read as metrics.
 const writeLine = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const trip = createBreaker({
-  stack: needed(BREAKER_ENV.stack),
+  stack: requiredEnv(process.env, BREAKER_ENV.stack),
   readSwitch: async () => (await readParameter(ssm, parameter))?.value,
   writeSwitch: async (value, description) => void (await writeParameter(ssm, parameter, value, description)),
   wallClock: Date.now,

@@ -6,6 +6,8 @@ import type { Histogram } from '../../core/measure/histogram.ts';
 import { buildLedger, type DispatchCounts, type Ledger } from '../../core/report/ledger.ts';
 import type { HeldBackReason } from '../../core/types.ts';
 import { leaseLost } from './lease.ts';
+import { rulesHashIn } from './plan-hash.ts';
+import { NO_REST } from './progress.ts';
 import type { Visit } from './visit.ts';
 
 type HeldBack = Partial<Record<HeldBackReason, number>>;
@@ -58,7 +60,7 @@ const withUnread = (
 export const ledgerOf = (visit: Visit, slices: number): Ledger => {
   const { deps, claimed, timing, progress, before } = visit;
   const { startedAtMs, errors, dispatch } = progress.state();
-  const { run, object, input, startAtMs, hop, rulesHash } = claimed;
+  const { run, object, input, startAtMs, hop, planHash } = claimed;
   const isUnread = visit.inputErrors.length > 0 && slices < claimed.nextSlice;
   const accounting = isUnread ? withUnread(visit.accounting, dispatch) : visit.accounting;
   return buildLedger({
@@ -75,7 +77,7 @@ export const ledgerOf = (visit: Visit, slices: number): Ledger => {
     errors,
     ...withBefore(accounting, dispatch, before ?? {}),
     ...(before !== undefined && {
-      changed: { fromRulesHash: rulesHash, before: added(Object.values(before)) },
+      changed: { fromRulesHash: rulesHashIn(planHash), before: added(Object.values(before)) },
     }),
   });
 };
@@ -129,8 +131,9 @@ export const closeObject = async (
   const totals = totalsOf(ledger);
   await putTexts(visit, ledger);
   await lease.stop();
-  const counts = progress.text(Number.MAX_SAFE_INTEGER);
+  const counts = progress.text(NO_REST);
   if (!(await deps.states.finish({ run, owner, counts }))) throw leaseLost(run);
+  metrics.noted();
   // It is only there to be looked at.
   await deps
     .writeLast({

@@ -1,7 +1,9 @@
 /** What the planner is told at deployment: its rules, and where things lie. */
 
 import { RepriseError } from '../../core/errors.ts';
+import { isRecord } from '../../core/is-record.ts';
 import type { RuleSet } from '../../core/rules/rule-set.ts';
+import { type Environment, requiredEnv } from '../required-env.ts';
 import { PLANNER_ENV } from './env.ts';
 import type { Timing } from './job.ts';
 
@@ -21,9 +23,6 @@ export interface PlannerSettings {
 
 const invalid = (message: string, cause?: unknown): RepriseError =>
   new RepriseError('CONFIG_INVALID', message, { hint: 'cdk deploy writes it: deploy again', cause });
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Synth writes rules that it has checked; what lacks a part of them is a bundle gone wrong. */
 const isRuleSet = (value: unknown): value is RuleSet =>
@@ -67,12 +66,8 @@ const secondsOf = (text: string): number => {
  *
  * @throws RepriseError CONFIG_MISSING for one that is not set, CONFIG_INVALID for one that is wrong
  */
-export const readPlannerSettings = (env: Readonly<Record<string, string | undefined>>): PlannerSettings => {
-  const needed = (name: string): string => {
-    const value = env[name];
-    if (value !== undefined && value !== '') return value;
-    throw new RepriseError('CONFIG_MISSING', `environment variable ${name} is not set`);
-  };
+export const readPlannerSettings = (env: Environment): PlannerSettings => {
+  const needed = (name: string): string => requiredEnv(env, name);
   return {
     stack: needed(PLANNER_ENV.stack),
     stateTable: needed(PLANNER_ENV.stateTable),

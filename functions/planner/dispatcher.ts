@@ -6,14 +6,14 @@
 import { RepriseError } from '../../core/errors.ts';
 import { addMs, type Histogram, newHistogram } from '../../core/measure/histogram.ts';
 import { LEAD_MS, type Slice, type SlicedRequest } from '../../core/pace/grid.ts';
-import { SLICE_VERSION, type SliceEvent, type SliceObject } from '../../core/pace/slice.ts';
+import { NOT_AFTER_MS, SLICE_VERSION, type SliceEvent, type SliceObject } from '../../core/pace/slice.ts';
 import type { Target } from '../../core/rules/rule-set.ts';
 import { encodeSliceData } from '../../io/slice-codec.ts';
 import { type DeliverOptions, deliverSlice } from './deliver-slice.ts';
 import { leaseLost } from './lease.ts';
 import type { SliceMetrics } from './planner-metrics.ts';
-import type { Progress } from './progress.ts';
-import { LATE_AFTER_MS, limitRate, type TakeRate, type ThinnedSlice, thinSlice } from './thin-slice.ts';
+import type { Progress, Rest } from './progress.ts';
+import { limitRate, type TakeRate, type ThinnedSlice, thinSlice } from './thin-slice.ts';
 
 /** Invocations of senders under way at once. */
 export const MAX_INVOKES = 8;
@@ -41,10 +41,10 @@ export interface Dispatcher {
   /**
    * Dispatches what may go of a slice; resolves once it is marked, while its invocation is under way.
    *
-   * @param restFromMs - log instant from which nothing is decided yet when this slice is
+   * @param rest - what is not decided yet when this slice is
    * @throws RepriseError LEASE_LOST where someone else has taken over
    */
-  dispatch(slice: Slice, restFromMs: number): Promise<void>;
+  dispatch(slice: Slice, rest: Rest): Promise<void>;
   /** Resolves when no invocation is under way any more. */
   drain(): Promise<void>;
   /** The last slice marked here. */
@@ -71,6 +71,8 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
     const maxRatePerSecond = targets[target]?.maxRatePerSecond;
     if (maxRatePerSecond === undefined || allowed.send.length === 0) return allowed;
     const { takeRate } = options;
+    // Before the mark, as the mark says how much is dispatched. Should the mark fail, the next try finds the room taken and sends less
+    // than the rate allows: never more.
     const limited = await limitRate(allowed.send, { target, maxRatePerSecond, startAtMs, takeRate });
     return { send: limited.send, heldBack: [...allowed.heldBack, ...limited.heldBack] };
   };
@@ -85,7 +87,7 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
       rulesHash: options.rulesHash,
       target: slice.target,
       startAtMs: startAtMs + slice.startMs,
-      notAfterMs: startAtMs + slice.lastDueMs + LATE_AFTER_MS,
+      notAfterMs: startAtMs + slice.lastDueMs + NOT_AFTER_MS,
       requests: send.length,
       planned: slice.requests.length,
       share,
@@ -100,7 +102,7 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
     const delivery = await deliverSlice(payload, startAtMs + slice.lastDueMs, options);
     if (delivery.kind === 'heldBack') {
       progress.undispatch(requestsOf(send), delivery.reason);
-      metrics.decided(requestsOf(send), delivery.reason);
+      metrics.settled(requestsOf(send), delivery.reason);
       return;
     }
     addMs(lagMs, Math.max(0, clock.now() - (startAtMs + slice.startMs - LEAD_MS)));
@@ -112,12 +114,12 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
       });
       options.onProblem(error);
     }
-    metrics.decided(requestsOf(send));
+    metrics.settled(requestsOf(send));
     lastDueAtMs = Math.max(lastDueAtMs ?? Number.NEGATIVE_INFINITY, startAtMs + slice.lastDueMs);
   };
 
   return {
-    dispatch: async (slice, restFromMs) => {
+    dispatch: async (slice, rest) => {
       while (underWay.size >= MAX_INVOKES) await Promise.race(underWay);
       const share = options.share() * BACKOFF_LEVEL;
       const { send, heldBack } = await thin(slice, share);
@@ -128,8 +130,9 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
       if (send.length === 0) return;
       const payload = JSON.stringify(eventOf(slice, send, share));
       progress.dispatch(requestsOf(send));
-      if (!(await options.mark(slice.index, progress.text(restFromMs)))) throw leaseLost(options.run);
+      if (!(await options.mark(slice.index, progress.text(rest)))) throw leaseLost(options.run);
       lastMarked = slice.index;
+      metrics.noted();
       const delivery = deliver(slice, send, payload).finally(() => underWay.delete(delivery));
       underWay.add(delivery);
     },

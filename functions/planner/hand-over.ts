@@ -28,10 +28,10 @@ const invokeNext = async ({ deps, limits, onProblem }: Visit, payload: string): 
 
 /** Takes the object back that nobody came for, so that the event by which this invocation came may be delivered again. */
 const takeBack = async ({ deps, claimed }: Visit): Promise<void> => {
-  const { states, clock, ruleSet } = deps;
-  const { run, owner, hop, startAtMs } = claimed;
-  const next = { run, owner, nowMs: clock.now(), leaseMs: LEASE_MS, hop: hop + 1 };
-  const claim = await states.claim({ ...next, rulesHash: ruleSet.hash, startAtMs });
+  const { states, clock } = deps;
+  const { run, owner, source, hop, startAtMs, planHash: rulesHash } = claimed;
+  const next = { run, owner, source, nowMs: clock.now(), leaseMs: LEASE_MS, hop: hop + 1 };
+  const claim = await states.claim({ ...next, rulesHash, startAtMs });
   // Someone came for it after all.
   if (claim.kind === 'duplicate') return;
   await states.release({ run, owner, hop });
@@ -50,15 +50,16 @@ export const handOver = async (
   dispatcher: VisitDispatcher,
   decided: Decided | undefined,
 ): Promise<void> => {
-  const { deps, claimed, lease, progress } = visit;
-  const { run, owner, object, startAtMs, rulesHash } = claimed;
+  const { deps, claimed, lease, progress, metrics } = visit;
+  const { run, owner, object, startAtMs, planHash: rulesHash } = claimed;
   // What was held back is in the counts, so the next one must not decide on it again.
   const isUnmarked = decided !== undefined && decided.index !== dispatcher.lastMarked();
-  if (isUnmarked && !(await dispatcher.mark(decided.index, progress.text(decided.restFromMs))))
+  if (isUnmarked && !(await dispatcher.mark(decided.index, progress.text(decided.rest))))
     throw leaseLost(run);
+  metrics.noted();
   await lease.stop();
   const hop = claimed.hop + 1;
-  const counts = decided === undefined ? undefined : progress.text(decided.restFromMs);
+  const counts = decided === undefined ? undefined : progress.text(decided.rest);
   const isReleased = await deps.states.release({ run, owner, hop, ...(counts !== undefined && { counts }) });
   if (!isReleased) throw leaseLost(run);
   const nextSlice = decided === undefined ? claimed.nextSlice : decided.index + 1;

@@ -16,6 +16,7 @@ export interface ObjectRef {
 /** Where a hand-over left off. */
 export interface Cursor {
   readonly object: ObjectRef;
+  /** Hash of the rules and the way of slicing that the object was begun with. */
   readonly rulesHash: string;
   /** Epoch instant that due offsets count from: the delay where the timing is live. */
   readonly startAtMs: number;

@@ -5,6 +5,8 @@ import type { PlannerClock } from './planner-clock.ts';
 
 /** How long a planner that died keeps others from its object. */
 export const LEASE_MS = 30_000;
+/** What was caught comes back this soon, once nothing holds it any more. */
+export const RETRY_AFTER_MS = 5_000;
 /** Renewals may fail twice in a row before the lease runs out. */
 export const RENEW_EVERY_MS = 10_000;
 

@@ -2,14 +2,14 @@
 
 import { RepriseError } from '../../core/errors.ts';
 import { errorText, logLine } from '../log.ts';
+import type { TryAgain } from './claim-object.ts';
 import { objectEvent, type PlannerMessage, readPlannerEvent } from './event.ts';
 import type { Job } from './job.ts';
+import { RETRY_AFTER_MS } from './lease.ts';
 import { type ObjectOutcome, type PlanContext, planObject } from './plan-object.ts';
 import type { Limits, PlannerDeps } from './planner-deps.ts';
 import { createStackMetrics } from './planner-metrics.ts';
 
-/** A caught failure comes back this soon. */
-const RETRY_AFTER_SECONDS = 5;
 /** Longest turn of one invocation, and what is kept free of its time to end it in good order. */
 const TURN_MS = 240_000;
 const RESERVE_MS = 60_000;
@@ -40,9 +40,11 @@ const problemLine = (stack: string, error: unknown): string => {
 
 interface MessageEnd {
   readonly outcomes: readonly ObjectOutcome[];
-  /** What is to be tried again. */
-  readonly errors: readonly unknown[];
+  readonly retries: readonly TryAgain[];
 }
+
+const NO_RETRIES: readonly TryAgain[] = [];
+const retryOf = (error: unknown): TryAgain => ({ kind: 'again', error, afterMs: RETRY_AFTER_MS });
 
 /** Makes the function that Lambda calls. */
 export const createEventPlanner = (deps: PlannerDeps) => {
@@ -51,13 +53,11 @@ export const createEventPlanner = (deps: PlannerDeps) => {
   const onProblem = (error: unknown): void => write(problemLine(stack, error));
 
   const planJob = async (job: Job, context: PlanContext): Promise<MessageEnd> => {
-    try {
-      return { outcomes: [await planObject(job, deps, context)], errors: [] };
-    } catch (error) {
-      stackMetrics.emit({ ObjectsFailed: 1 });
-      onProblem(error);
-      return { outcomes: [], errors: [error] };
-    }
+    const end = await planObject(job, deps, context).catch(retryOf);
+    if (end.kind !== 'again') return { outcomes: [end], retries: NO_RETRIES };
+    stackMetrics.emit({ ObjectsFailed: 1 });
+    onProblem(end.error);
+    return { outcomes: [], retries: [end] };
   };
 
   /** Objects beside the first are planned by invocations of their own: one after the other they would be late. */
@@ -65,12 +65,12 @@ export const createEventPlanner = (deps: PlannerDeps) => {
     try {
       if (job.kind === 'object') {
         const answer = await deps.invokeSelf(objectEvent(job.object, job.timing ?? deps.timing));
-        if (answer === 'accepted') return { outcomes: [], errors: [] };
+        if (answer === 'accepted') return { outcomes: [], retries: NO_RETRIES };
       }
       throw new RepriseError('HAND_OVER_FAILED', 'the planner could not start itself for a further object');
     } catch (error) {
       onProblem(error);
-      return { outcomes: [], errors: [error] };
+      return { outcomes: [], retries: [retryOf(error)] };
     }
   };
 
@@ -86,7 +86,7 @@ export const createEventPlanner = (deps: PlannerDeps) => {
     const ends = first === undefined ? passed : [await planJob(first, context), ...passed];
     return {
       outcomes: ends.flatMap(({ outcomes }) => outcomes),
-      errors: ends.flatMap(({ errors }) => errors),
+      retries: ends.flatMap(({ retries }) => retries),
     };
   };
 
@@ -95,12 +95,13 @@ export const createEventPlanner = (deps: PlannerDeps) => {
     context: PlanContext,
     isFirst: boolean,
   ): Promise<BatchAnswer['batchItemFailures']> => {
-    const { errors } = await planMessage(message, context, isFirst);
     const { id, receiptHandle } = message;
+    const { retries } = await planMessage(message, { ...context, source: id }, isFirst);
     // Without an id there is nothing to name to Lambda: an empty one would fail the whole batch.
-    if (errors.length === 0 || id === undefined) return [];
+    if (retries.length === 0 || id === undefined) return [];
+    const afterMs = Math.max(...retries.map((retry) => retry.afterMs));
     if (receiptHandle !== undefined)
-      await deps.makeVisibleIn(receiptHandle, RETRY_AFTER_SECONDS).catch(onProblem);
+      await deps.makeVisibleIn(receiptHandle, Math.ceil(afterMs / 1_000)).catch(onProblem);
     return [{ itemIdentifier: id }];
   };
 
@@ -117,17 +118,24 @@ export const createEventPlanner = (deps: PlannerDeps) => {
    * whoever invoked directly, where Lambda tries again.
    *
    * @param remainingMs - what is left of the function's time
+   * @param requestId - of the invocation; Lambda gives the same to its retries
    */
-  return async (event: unknown, remainingMs: number): Promise<BatchAnswer | DirectAnswer> => {
+  return async (
+    event: unknown,
+    remainingMs: number,
+    requestId?: string,
+  ): Promise<BatchAnswer | DirectAnswer> => {
     const limits = limitsFrom(clock.now(), remainingMs);
-    const context = { limits, stackMetrics, onProblem };
+    const context = { limits, stackMetrics, onProblem, source: requestId };
     const { source, messages } = readPlannerEvent(event);
     if (source === 'queue') return answerQueue(messages, context);
     const [message] = messages;
     const faults = (message?.faults ?? []).map(({ code, message: text }) => ({ code, message: text }));
     if (message === undefined) return { outcomes: [], faults };
-    const { outcomes, errors } = await planMessage(message, context, true);
-    if (errors.length > 0) throw errors[0];
+    const { outcomes, retries } = await planMessage(message, context, true);
+    const [retry] = retries;
+    // Lambda's own retries come after a minute, when a lease has run out.
+    if (retry !== undefined) throw retry.error;
     return { outcomes, faults };
   };
 };

@@ -1,10 +1,11 @@
 /** The planner's own metrics as EMF lines: what it planned of each target, stamped with the due instant, and how the stack is. */
 
-import { emfLines } from '../../core/measure/emf.ts';
+import { emfLines, metricStamp } from '../../core/measure/emf.ts';
 import type { MetricValues } from '../../core/measure/metric-names.ts';
 import {
   createRecordedMetrics,
   RECORDED_STRETCH_MS,
+  type RecordedMetrics,
   type RecordedStretch,
   recordedMetricValues,
 } from '../../core/measure/recorded-metrics.ts';
@@ -13,18 +14,16 @@ import type { PlannerClock } from './planner-clock.ts';
 
 /** A slice that is throttled is settled this much due time after the next at the latest. */
 const OPEN_STRETCHES = 2;
-/**
- * CloudWatch takes nothing that is older or further ahead.
- * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/publishingMetrics.html
- */
-const MAX_PAST_MS = 14 * 86_400_000;
-const MAX_AHEAD_MS = 2 * 3_600_000;
 
-/** Counts what becomes of an object's requests. */
+/** Counts what becomes of an object's requests, each once, however often the object is tried: what is not noted is decided anew. */
 export interface SliceMetrics {
-  /** These are decided: held back, or else handed to a sender. */
+  /** These are held back, or else handed to a sender; it counts once it is noted with the object. */
   decided(requests: readonly PlannedRequest[], heldBack?: HeldBackReason): void;
-  /** Writes what is left. */
+  /** All that was decided so far is noted with the object. */
+  noted(): void;
+  /** As `decided`, of requests that a mark covers already. */
+  settled(requests: readonly PlannedRequest[], heldBack?: HeldBackReason): void;
+  /** Writes what is left of what counts. */
   flush(): void;
 }
 
@@ -42,32 +41,48 @@ export interface SliceMetricsOptions extends MetricsOptions {
   readonly backoffLevel: number;
 }
 
-/** An instant that CloudWatch takes: the given one, or now where it is too far from it. */
-export const stampOf = (atMs: number, nowMs: number): number =>
-  atMs < nowMs - MAX_PAST_MS || atMs > nowMs + MAX_AHEAD_MS ? nowMs : atMs;
-
 /** Publishes each stretch of due time once it is over. */
 export const createSliceMetrics = (options: SliceMetricsOptions): SliceMetrics => {
   const { stack, clock, write, run, startAtMs, backoffLevel } = options;
   const collected = createRecordedMetrics();
+  const unnoted = createRecordedMetrics();
+  let latestDueMs = Number.NEGATIVE_INFINITY;
   let stretch = Number.NEGATIVE_INFINITY;
 
   const publish = (stretches: readonly RecordedStretch[]): void => {
     for (const closed of stretches) {
       const { target, startDueMs } = closed;
-      const atMs = stampOf(startAtMs + startDueMs, clock.now());
+      const atMs = metricStamp(startAtMs + startDueMs, clock.now());
       const metrics = { ...recordedMetricValues(closed), BackoffLevel: backoffLevel };
       for (const line of emfLines({ stack, target, atMs, metrics, properties: { run } })) write(line);
     }
   };
 
+  const add = (
+    to: RecordedMetrics,
+    requests: readonly PlannedRequest[],
+    heldBack: HeldBackReason | undefined,
+  ): void => {
+    for (const request of requests) to.add(request, heldBack);
+    latestDueMs = Math.max(latestDueMs, requests.at(-1)?.dueMs ?? latestDueMs);
+  };
+
+  const publishClosed = (): void => {
+    const own = Math.floor(latestDueMs / RECORDED_STRETCH_MS);
+    if (own <= stretch) return;
+    stretch = own;
+    publish(collected.takeClosed((own - OPEN_STRETCHES) * RECORDED_STRETCH_MS));
+  };
+
   return {
-    decided: (requests, heldBack) => {
-      for (const request of requests) collected.add(request, heldBack);
-      const own = Math.floor((requests.at(-1)?.dueMs ?? Number.NEGATIVE_INFINITY) / RECORDED_STRETCH_MS);
-      if (own <= stretch) return;
-      stretch = own;
-      publish(collected.takeClosed((own - OPEN_STRETCHES) * RECORDED_STRETCH_MS));
+    decided: (requests, heldBack) => add(unnoted, requests, heldBack),
+    noted: () => {
+      for (const counted of unnoted.flush()) collected.merge(counted);
+      publishClosed();
+    },
+    settled: (requests, heldBack) => {
+      add(collected, requests, heldBack);
+      publishClosed();
     },
     flush: () => publish(collected.flush()),
   };

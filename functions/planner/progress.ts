@@ -1,5 +1,6 @@
 /** How far an object is planned: what was dispatched and held back so far, kept with its lease so that a later planner goes on from it. */
 
+import { isRecord } from '../../core/is-record.ts';
 import type { DispatchCounts } from '../../core/report/ledger.ts';
 import { HELD_BACK_REASONS, type HeldBackReason, type PlannedRequest } from '../../core/types.ts';
 
@@ -9,12 +10,23 @@ export interface ProgressError {
   readonly message: string;
 }
 
+/** What is left of an object behind a slice. */
+export interface Rest {
+  /** Log instant (epoch ms) from which on nothing stands in the slice's cell or one before. */
+  readonly fromMs: number;
+  /** By rule: requests in the slices of its cell that come after it. */
+  readonly ofCell: Readonly<Record<string, number>>;
+}
+
+/** Nothing is left. */
+export const NO_REST: Rest = { fromMs: Number.MAX_SAFE_INTEGER, ofCell: {} };
+
 /** All that a later planner must know. */
 export interface ProgressState {
   /** When the first planner of the object began. */
   readonly startedAtMs: number;
-  /** Log instant (epoch ms) from which nothing is decided yet; undefined where nothing is decided at all. */
-  readonly restFromMs: number | undefined;
+  /** What is not decided yet; undefined where nothing is decided at all. */
+  readonly rest: Rest | undefined;
   readonly errors: readonly ProgressError[];
   /** By rule. */
   readonly dispatch: Readonly<Record<string, DispatchCounts>>;
@@ -28,8 +40,8 @@ export interface Progress {
   /** Keeps a fault; the first few of them, each once. */
   error(error: ProgressError): void;
   state(): ProgressState;
-  /** The state as it is kept, with nothing decided yet from this log instant on. */
-  text(restFromMs: number): string;
+  /** The state as it is kept, with this much not decided yet. */
+  text(rest: Rest): string;
 }
 
 /** Faults kept; more of the same would say nothing new. */
@@ -47,10 +59,23 @@ interface Counts {
 /** Where an object stands that nobody has begun. */
 export const noProgress = (startedAtMs: number): ProgressState => ({
   startedAtMs,
-  restFromMs: undefined,
+  rest: undefined,
   errors: [],
   dispatch: {},
 });
+
+/** What became of all that was cut under rules that are not those of now: of the cell under way, the rest is held back. */
+export const endedUnderOldRules = ({
+  dispatch,
+  rest,
+}: ProgressState): Readonly<Record<string, DispatchCounts>> => {
+  const ended = new Map(Object.entries(dispatch));
+  for (const [rule, count] of Object.entries(rest?.ofCell ?? {})) {
+    const { dispatched, heldBack } = ended.get(rule) ?? { dispatched: 0, heldBack: {} };
+    ended.set(rule, { dispatched, heldBack: { ...heldBack, rules_changed: count } });
+  }
+  return Object.fromEntries(ended);
+};
 
 /** Goes on from `state`. */
 export const createProgress = (state: ProgressState): Progress => {
@@ -101,11 +126,11 @@ export const createProgress = (state: ProgressState): Progress => {
         ]),
       ),
     }),
-    text: (restFromMs) =>
+    text: (rest) =>
       JSON.stringify({
         version: VERSION,
         startedAtMs,
-        restFromMs,
+        rest,
         errors,
         dispatch: Object.fromEntries(rules),
       }),
@@ -114,15 +139,13 @@ export const createProgress = (state: ProgressState): Progress => {
 
 type Json = Readonly<Record<string, unknown>>;
 
-const isJson = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const countOf = (value: unknown): number => (Number.isSafeInteger(value) ? (value as number) : 0);
 
 const readCounts = (value: unknown): DispatchCounts => {
-  const { dispatched, heldBack } = isJson(value) ? value : {};
+  const { dispatched, heldBack } = isRecord(value) ? value : {};
   const held: HeldBack = {};
   for (const reason of HELD_BACK_REASONS) {
-    const count = countOf(isJson(heldBack) ? heldBack[reason] : 0);
+    const count = countOf(isRecord(heldBack) ? heldBack[reason] : 0);
     if (count > 0) held[reason] = count;
   }
   return { dispatched: countOf(dispatched), heldBack: held };
@@ -130,9 +153,16 @@ const readCounts = (value: unknown): DispatchCounts => {
 
 const readErrors = (value: unknown): readonly ProgressError[] =>
   (Array.isArray(value) ? value : []).flatMap((error: unknown) => {
-    const { code, message } = isJson(error) ? error : {};
+    const { code, message } = isRecord(error) ? error : {};
     return typeof code === 'string' && typeof message === 'string' ? [{ code, message }] : [];
   });
+
+const readRest = (value: unknown): Rest | undefined => {
+  const { fromMs, ofCell } = isRecord(value) ? value : {};
+  if (typeof fromMs !== 'number') return undefined;
+  const counts = Object.entries(isRecord(ofCell) ? ofCell : {});
+  return { fromMs, ofCell: Object.fromEntries(counts.map(([rule, count]) => [rule, countOf(count)])) };
+};
 
 /** Reads what `text` wrote; undefined for anything else, whose counts are then lost. */
 export const parseProgress = (text: string | undefined): ProgressState | undefined => {
@@ -143,11 +173,11 @@ export const parseProgress = (text: string | undefined): ProgressState | undefin
     // Said by the answer: undefined.
     return undefined;
   }
-  if (!isJson(value) || value.version !== VERSION || !isJson(value.dispatch)) return undefined;
-  const { startedAtMs, restFromMs, errors, dispatch } = value;
+  if (!isRecord(value) || value.version !== VERSION || !isRecord(value.dispatch)) return undefined;
+  const { startedAtMs, rest, errors, dispatch } = value;
   return {
     startedAtMs: countOf(startedAtMs),
-    restFromMs: typeof restFromMs === 'number' ? restFromMs : undefined,
+    rest: readRest(rest),
     errors: readErrors(errors),
     dispatch: Object.fromEntries(
       Object.entries(dispatch as Json).map(([name, counts]) => [name, readCounts(counts)]),

@@ -1,6 +1,7 @@
 /** One event of S3, of EventBridge, of a person or of the planner itself, read as jobs. */
 
 import { RepriseError } from '../../core/errors.ts';
+import { isRecord } from '../../core/is-record.ts';
 import type { Job, ObjectRef } from './job.ts';
 
 /** An object of JSON. */
@@ -18,13 +19,10 @@ const NOTHING: ReadEvent = { jobs: [], ignored: 0, faults: [] };
 const IGNORED: ReadEvent = { ...NOTHING, ignored: 1 };
 const MAX_SHOWN = 200;
 
-/** Whether it is one. */
-export const isJson = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const partOf = (value: unknown, name: string): Json => {
-  const part = isJson(value) ? value[name] : undefined;
-  return isJson(part) ? part : {};
+/** An object inside of an object; an empty one where there is none. */
+export const partOf = (value: unknown, name: string): Json => {
+  const part = isRecord(value) ? value[name] : undefined;
+  return isRecord(part) ? part : {};
 };
 
 /** Whether it is a text that says something. */
@@ -77,7 +75,7 @@ const decodeKey = (key: string): string | undefined => {
 };
 
 const readNotification = (record: unknown): ReadEvent => {
-  if (!isJson(record) || record.eventSource !== 'aws:s3' || !isText(record.eventName))
+  if (!isRecord(record) || record.eventSource !== 'aws:s3' || !isText(record.eventName))
     return unknownEvent('an event record that is not of S3', record);
   if (!record.eventName.startsWith('ObjectCreated:')) return IGNORED;
   const s3 = record.s3;
@@ -114,7 +112,9 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 
 const readContinuation = (event: Json): ReadEvent => {
   const cursor = event.continuation;
-  const { bucket, key, versionId, etag, rulesHash, startAtMs, nextSlice, hop } = isJson(cursor) ? cursor : {};
+  const { bucket, key, versionId, etag, rulesHash, startAtMs, nextSlice, hop } = isRecord(cursor)
+    ? cursor
+    : {};
   if (!isText(bucket) || !isText(key) || !isText(rulesHash))
     return unknownEvent('a broken continuation', event);
   if (!isCount(nextSlice) || !isCount(hop)) return unknownEvent('a broken continuation', event);
@@ -135,7 +135,7 @@ const joined = (reads: readonly ReadEvent[]): ReadEvent => ({
 
 /** What one event asks for, whichever way it came. Never throws. */
 export const readEvent = (event: unknown): ReadEvent => {
-  if (!isJson(event)) return unknownEvent('not an event', event);
+  if (!isRecord(event)) return unknownEvent('not an event', event);
   if (event.Event === 's3:TestEvent') return IGNORED;
   if ('continuation' in event) return readContinuation(event);
   if (Array.isArray(event.Records)) return joined(event.Records.map(readNotification));

@@ -3,6 +3,7 @@
 import { LEAD_MS, type Slice } from '../../core/pace/grid.ts';
 import type { HeldBackReason } from '../../core/types.ts';
 import { leaseLost } from './lease.ts';
+import type { Rest } from './progress.ts';
 import { createSliceSource, type SourcedSlice } from './slice-source.ts';
 import { stopInTime } from './stop-in-time.ts';
 import type { Visit } from './visit.ts';
@@ -11,10 +12,10 @@ import type { VisitDispatcher } from './visit-dispatcher.ts';
 /** Invocations that may follow each other for one object: 2.7 hours in all, and then it ends for certain. */
 export const MAX_HOPS = 40;
 
-/** A slice that was decided, and where the log stands behind it. */
+/** A slice that was decided, and what is left behind it. */
 export interface Decided {
   readonly index: number;
-  readonly restFromMs: number;
+  readonly rest: Rest;
 }
 
 /** How far the slices came. */
@@ -73,7 +74,7 @@ export const runSlices = async (visit: Visit, dispatcher: VisitDispatcher): Prom
   };
 
   /** False where the slice is to wait for the next invocation. */
-  const decide = async ({ slice, restFromMs }: SourcedSlice): Promise<boolean> => {
+  const decide = async ({ slice, rest }: SourcedSlice): Promise<boolean> => {
     dispatcher.see(slice);
     slices = slice.index + 1;
     if (slice.index < claimed.nextSlice) {
@@ -83,9 +84,9 @@ export const runSlices = async (visit: Visit, dispatcher: VisitDispatcher): Prom
     if (stream.fault() !== undefined) hold ??= 'stopped';
     if (hold === undefined && !(await waitFor(slice))) return false;
     if (lease.lost.aborted) throw leaseLost(claimed.run);
-    if (hold === undefined) await dispatcher.dispatch(slice, restFromMs);
+    if (hold === undefined) await dispatcher.dispatch(slice, rest);
     else holdBack(slice, hold);
-    decided = { index: slice.index, restFromMs };
+    decided = { index: slice.index, rest };
     return true;
   };
 
@@ -112,6 +113,8 @@ export const runSlices = async (visit: Visit, dispatcher: VisitDispatcher): Prom
         continue;
       }
       if (next === undefined) return { kind: 'done', decided, slices };
+      // A cell that was cut because the reading broke off holds less than the next try will find in it.
+      await visit.refuseUnread();
       if (await decide(next)) pending = undefined;
     }
   } finally {

@@ -1,10 +1,8 @@
 /** What of a slice may go now, and why the rest may not. */
 
 import type { SlicedRequest } from '../../core/pace/grid.ts';
+import { NOT_AFTER_MS } from '../../core/pace/slice.ts';
 import type { HeldBackReason, PlannedRequest } from '../../core/types.ts';
-
-/** What is further past due than this when its slice is cut is not sent: it would not be the rhythm of production any more. */
-export const LATE_AFTER_MS = 5_000;
 
 /** Requests held back for one reason. */
 export interface HeldBack {
@@ -39,7 +37,7 @@ export const thinSlice = (
   const off: PlannedRequest[] = [];
   const send: SlicedRequest[] = [];
   for (const sliced of requests) {
-    if (startAtMs + sliced.request.dueMs < nowMs - LATE_AFTER_MS) late.push(sliced.request);
+    if (startAtMs + sliced.request.dueMs < nowMs - NOT_AFTER_MS) late.push(sliced.request);
     else if (shareOf(sliced) >= share) off.push(sliced.request);
     else send.push(sliced);
   }

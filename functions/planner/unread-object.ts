@@ -3,7 +3,6 @@
 import { RepriseError } from '../../core/errors.ts';
 import type { ObjectRef } from './job.ts';
 import type { OpenedObject, PlannerDeps } from './planner-deps.ts';
-import type { Visit } from './visit.ts';
 
 /** The object as it is there; undefined where it is gone. */
 export const openObject = async (deps: PlannerDeps, object: ObjectRef): Promise<OpenedObject | undefined> => {
@@ -34,12 +33,21 @@ export const goneObject = ({ bucket, key, versionId, etag = '' }: ObjectRef): Op
 };
 
 /**
- * To be asked once an object has ended: where reading it broke off and it is still there, it is worth another try.
+ * Makes the question that stands before everything decided on what was read: where reading broke off and the object is still there, it
+ * is worth another try, which will read more and so cut other slices. Where the object is gone, what was read of it is all there is.
  *
- * @throws RepriseError INPUT_UNREADABLE
+ * @returns what throws RepriseError INPUT_UNREADABLE then; it looks for the object once
  */
-export const refuseUnread = async ({ deps, claimed, inputErrors }: Visit): Promise<void> => {
-  const broken = inputErrors.find(({ code }) => code === 'INPUT_UNREADABLE');
-  if (broken === undefined || (await openObject(deps, claimed.object)) === undefined) return;
-  throw broken;
+export const createUnreadRefusal = (
+  deps: PlannerDeps,
+  object: ObjectRef,
+  inputErrors: readonly RepriseError[],
+): (() => Promise<void>) => {
+  let isGone = false;
+  return async () => {
+    const broken = inputErrors.find(({ code }) => code === 'INPUT_UNREADABLE');
+    if (broken === undefined || isGone) return;
+    isGone = (await openObject(deps, object)) === undefined;
+    if (!isGone) throw broken;
+  };
 };

@@ -8,23 +8,27 @@ import { openPlannedStream, type PlannedStream } from '../../io/planned-stream.t
 import { BACKOFF_LEVEL } from './dispatcher.ts';
 import type { ObjectRef, Timing } from './job.ts';
 import type { Lease } from './lease.ts';
+import { planHashOf } from './plan-hash.ts';
 import type { Limits, OpenedObject, PlannerDeps } from './planner-deps.ts';
 import { createSliceMetrics, type SliceMetrics, type StackMetrics } from './planner-metrics.ts';
-import { createProgress, noProgress, type Progress, parseProgress } from './progress.ts';
+import { createProgress, endedUnderOldRules, noProgress, type Progress, parseProgress } from './progress.ts';
 import { createRejectSample, type RejectSample } from './rejects.ts';
 import type { SwitchWatch } from './switch-watch.ts';
+import { createUnreadRefusal } from './unread-object.ts';
 
 /** What the claim of an object gave. */
 export interface ClaimedObject {
   readonly run: string;
   readonly owner: string;
+  /** The event that it is planned for; see `PlanContext`. */
+  readonly source: string | undefined;
   /** With the version and etag that it has. */
   readonly object: ObjectRef;
   readonly input: OpenedObject;
   /** Epoch instant that due offsets count from. */
   readonly startAtMs: number;
-  /** Rules that the object was begun with. */
-  readonly rulesHash: string;
+  /** Rules, and way of slicing, that the object was begun with. */
+  readonly planHash: string;
   /** Slices below this one are decided. */
   readonly nextSlice: number;
   /** What was kept of how far it came. */
@@ -51,6 +55,8 @@ export interface Visit {
   readonly areCountsLost: boolean;
   /** Why the object could not be read to its end. */
   readonly inputErrors: readonly RepriseError[];
+  /** Throws where that is worth another try; to be asked before anything is decided on what was read. */
+  readonly refuseUnread: () => Promise<void>;
   readonly onProblem: (error: unknown) => void;
 }
 
@@ -74,7 +80,7 @@ export const openVisit = (parts: VisitParts): Visit => {
   const { stack, clock, write, ruleSet } = deps;
   const { run, input, startAtMs, nextSlice } = claimed;
   const kept = parseProgress(claimed.counts);
-  const isChanged = claimed.rulesHash !== ruleSet.hash;
+  const isChanged = claimed.planHash !== planHashOf(ruleSet);
   const areCountsLost = kept === undefined && nextSlice > 0;
   const start = kept ?? noProgress(clock.now());
   const progress = createProgress(isChanged ? { ...start, dispatch: {} } : start);
@@ -90,7 +96,7 @@ export const openVisit = (parts: VisitParts): Visit => {
     seed: DEFAULT_SEED,
     runId: run,
     originLogAtMs: timing === 'live' ? 0 : undefined,
-    fromMs: isChanged ? start.restFromMs : undefined,
+    fromMs: isChanged ? start.rest?.fromMs : undefined,
     accounting,
     onRejected: rejects.add,
     onInputError: (error) => inputErrors.push(error),
@@ -104,8 +110,9 @@ export const openVisit = (parts: VisitParts): Visit => {
     rejects,
     progress,
     metrics: createSliceMetrics(options),
-    ...(isChanged && { before: start.dispatch }),
+    ...(isChanged && { before: endedUnderOldRules(start) }),
     areCountsLost,
     inputErrors,
+    refuseUnread: createUnreadRefusal(deps, claimed.object, inputErrors),
   };
 };

@@ -1,11 +1,14 @@
 /** What the sender is told at deployment: the targets that it may reach, and where its secrets lie. */
 
 import { RepriseError } from '../../core/errors.ts';
+import { isRecord } from '../../core/is-record.ts';
 import type { Target } from '../../core/rules/rule-set.ts';
+import { type Environment, requiredEnv } from '../required-env.ts';
 import { SENDER_ENV } from './env.ts';
 
 /** `targets.json`, written at synth beside the bundled handler. */
 export interface SenderConfig {
+  /** Of the rules that it was deployed with: headers of slices that were cut by other rules name it. */
   readonly rulesHash: string;
   /** The allow-list: a slice for any other target is refused. */
   readonly targets: Readonly<Record<string, Target>>;
@@ -22,9 +25,6 @@ export interface SenderSettings {
   readonly secrets: Readonly<Record<string, string>>;
   readonly allowLoopback: boolean;
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const parseJson = (text: string, what: string): unknown => {
   try {
@@ -82,17 +82,10 @@ const parseSecrets = (text: string): Readonly<Record<string, string>> => {
  *
  * @throws RepriseError `CONFIG_MISSING` for one that is not set, `CONFIG_INVALID` for a map of secrets that is none
  */
-export const readSenderSettings = (env: Readonly<Record<string, string | undefined>>): SenderSettings => {
-  const needed = (name: string): string => {
-    const value = env[name];
-    if (value !== undefined && value !== '') return value;
-    throw new RepriseError('CONFIG_MISSING', `environment variable ${name} is not set`);
-  };
-  return {
-    stack: needed(SENDER_ENV.stack),
-    stateTable: needed(SENDER_ENV.stateTable),
-    resultsStream: needed(SENDER_ENV.resultsStream),
-    secrets: parseSecrets(env[SENDER_ENV.secrets] ?? '{}'),
-    allowLoopback: env[SENDER_ENV.allowLoopback] === '1',
-  };
-};
+export const readSenderSettings = (env: Environment): SenderSettings => ({
+  stack: requiredEnv(env, SENDER_ENV.stack),
+  stateTable: requiredEnv(env, SENDER_ENV.stateTable),
+  resultsStream: requiredEnv(env, SENDER_ENV.resultsStream),
+  secrets: parseSecrets(env[SENDER_ENV.secrets] ?? '{}'),
+  allowLoopback: env[SENDER_ENV.allowLoopback] === '1',
+});

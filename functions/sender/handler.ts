@@ -18,6 +18,8 @@ const CONNECT_WITHIN = { connectionTimeout: 1_000, throwOnRequestTimeout: true }
 const SOON = { maxAttempts: 3, requestHandler: { ...CONNECT_WITHIN, requestTimeout: 1_000 } };
 /** Results may take their time: they are waited for beside the sending. */
 const PATIENT = { maxAttempts: 2, requestHandler: { ...CONNECT_WITHIN, requestTimeout: 5_000 } };
+/** Secrets are to be there within the lead, after a second try if need be. */
+const WITHIN_LEAD = { maxAttempts: 3, requestHandler: { ...CONNECT_WITHIN, requestTimeout: 1_500 } };
 
 const shutdown = createShutdown(() => process.exit(0));
 process.on('SIGTERM', () => void shutdown.begin());
@@ -27,7 +29,7 @@ const { sendSlice } = wireSender({
   config: parseSenderConfig(readFileSync(new URL('./targets.json', import.meta.url), 'utf8')),
   dynamo: new DynamoDBClient(SOON),
   firehose: new FirehoseClient(PATIENT),
-  readSecrets: async (names) => (await import('./ssm-secrets.ts')).readSsmSecrets(names, PATIENT),
+  readSecrets: async (names) => (await import('./ssm-secrets.ts')).readSsmSecrets(names, WITHIN_LEAD),
   clock: startClock(),
   wallClock: Date.now,
   // Not console.log: the runtime would wrap what CloudWatch is to read as metrics.

@@ -1,6 +1,7 @@
 /** What this sender tells the others of a target, and what it hears from them: one call a second, for both. */
 
-import type { FailureCode, Result } from '../../core/types.ts';
+import { NOT_THE_TARGETS } from '../../core/measure/slice-tally.ts';
+import type { Result } from '../../core/types.ts';
 import { errorText, type WriteLog } from '../log.ts';
 
 /** The part of a target's item that a sender needs. */
@@ -57,8 +58,6 @@ export interface Health {
 
 /** A request is slow when it takes this many times the recorded p95: the default of a rule's `backoff`. */
 const SLOW_FACTOR = 3;
-/** Failures that say nothing of the target. */
-const NOT_THE_TARGETS: ReadonlySet<FailureCode> = new Set(['reset_reused', 'aborted', 'blocked']);
 
 const newCounts = () => ({ n: 0, over: 0, failed: 0, lagsMs: [] as number[] });
 

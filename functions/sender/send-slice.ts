@@ -1,6 +1,5 @@
 /** Sends the requests of one slice, from its header to its trailer. */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { SliceCounts } from '../../core/measure/slice-tally.ts';
 import type { PlacedRequest } from '../../core/pace/slice-line.ts';
 import type { Clock } from '../../core/ports.ts';
@@ -11,9 +10,12 @@ import type { HttpSender } from '../../io/http-sender.ts';
 import type { WriteLog } from '../log.ts';
 import type { Deadline } from './deadline.ts';
 import { createHealth, type Health, type HealthSample, type TargetItem } from './health.ts';
+import { offerSlice } from './offer-slice.ts';
 import type { OpenSlice } from './open-slice.ts';
 import { startPolling } from './polling.ts';
+import { prepareSlice } from './prepare-slice.ts';
 import { FLUSH_EVERY_MS } from './results-writer.ts';
+import type { TakeRate } from './shifted-rate.ts';
 import type { SliceBooks } from './slice-books.ts';
 import { createSliceReplayer, type SliceReplayer } from './slice-replayer.ts';
 import { warmCountOf } from './warm-count.ts';
@@ -21,6 +23,7 @@ import { type TargetWatch, watchTarget } from './watch-target.ts';
 
 export interface SendSliceDeps {
   readonly readTarget: (target: string) => Promise<TargetItem | undefined>;
+  readonly takeRate: TakeRate;
   readonly writeHealth: (target: string, sample: HealthSample) => Promise<TargetItem>;
   readonly sender: HttpSender;
   /** That of `sender`. */
@@ -44,11 +47,6 @@ export interface SliceEnd {
   readonly isAnnounced: boolean;
   readonly counts: SliceCounts;
 }
-
-/** So long the first look at the switch and the first reading of secrets may keep a slice waiting. */
-const PREPARE_WITHIN_MS = 2_000;
-/** Timers take no more; the deadline of the invocation comes long before. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** All that is under way for one slice. */
 interface Run extends SliceToSend {
@@ -107,50 +105,27 @@ const openRun = (toSend: SliceToSend, deps: SendSliceDeps): Run => {
   return { ...toSend, deps, replayer, watch, health, offered, ended: ended.promise, now, enter };
 };
 
-/** Header, switch and secrets at the same time: all of them are to be there before the first request. */
-const prepare = async ({ slice, books, deadline, watch, deps }: Run): Promise<boolean> => {
-  const usefulMs = slice.event.notAfterMs - deps.wallClock();
-  const useless = AbortSignal.timeout(Math.min(Math.max(1, Math.ceil(usefulMs)), MAX_TIMER_MS));
-  const isEnough = new AbortController();
-  const atLatest = sleep(PREPARE_WITHIN_MS, undefined, { signal: isEnough.signal }).catch(() => undefined);
-  const [isAnnounced] = await Promise.all([
-    books.announce(AbortSignal.any([deadline.stop, useless])),
-    Promise.race([Promise.all([watch.first, deps.loadSecrets()]), atLatest]),
-  ]);
-  isEnough.abort();
-  return isAnnounced;
-};
-
-/** Hands all to the replayer. One that begins late moves every due instant by as much, so that the spacing is kept. */
-const offerAll = (run: Run): number => {
-  const { slice, replayer, offered, enter } = run;
-  const { startAtMs, notAfterMs } = slice.event;
-  const lateMs = run.now() - (slice.requests[0]?.request.dueMs ?? 0);
-  // Whole µs, as results have them.
-  const shiftMs = Math.max(0, Math.round(lateMs * 1_000) / 1_000);
-  for (const placed of slice.requests) {
-    const request =
-      shiftMs === 0 ? placed.request : { ...placed.request, dueMs: placed.request.dueMs + shiftMs };
-    if (startAtMs + request.dueMs > notAfterMs) {
-      // It would be late when its time comes: no need to wait for that.
-      enter(placed, { request: placed.request, heldBack: 'late' });
-      continue;
-    }
-    offered.set(request, placed);
-    replayer.offer(request);
-  }
-  return shiftMs;
+/** Hands all that may be sent to the replayer; gives back by how much it was moved. */
+const offerAll = (run: Run): Promise<number> => {
+  const { slice, target, replayer, offered, enter, now, deps } = run;
+  const { takeRate, log } = deps;
+  return offerSlice({
+    ...{ slice, target, now, takeRate, log },
+    offer: (placed, request) => {
+      offered.set(request, placed);
+      replayer.offer(request);
+    },
+    holdBack: (placed, heldBack) => enter(placed, { request: placed.request, heldBack }),
+  });
 };
 
 const sendAll = async (run: Run): Promise<number> => {
-  const { slice, target, books, deadline, replayer, watch, deps } = run;
-  const shiftMs = offerAll(run);
+  const { books, deadline, replayer, deps } = run;
+  const shiftMs = await offerAll(run);
   onAbort(deadline.stop, () => {
     replayer.stop('stopped');
     deps.sender.abortAll();
   });
-  // Off is off: not even a connection is opened.
-  if (watch.switchShare() > 0) deps.sender.warm(target.name, warmCountOf(slice, target.maxInFlight));
   const ticker = startTicker(() => replayer.tick());
   const flushing = startPolling(books.flush, FLUSH_EVERY_MS);
   await run.ended;
@@ -161,8 +136,10 @@ const sendAll = async (run: Run): Promise<number> => {
 
 /** Sends if it may be sent, and closes the books. */
 const carryOut = async (run: Run): Promise<SliceEnd> => {
-  const { books, deadline, replayer, watch } = run;
-  const isAnnounced = await prepare(run);
+  const { slice, target, books, deadline, replayer, watch, deps } = run;
+  const warm = (): void => deps.sender.warm(target.name, warmCountOf(slice, target.maxInFlight));
+  const { wallClock, loadSecrets } = deps;
+  const isAnnounced = await prepareSlice({ slice, books, deadline, watch, wallClock, loadSecrets, warm });
   let shiftMs = 0;
   if (isAnnounced) shiftMs = await sendAll(run);
   else books.holdAllBack(deadline.stop.aborted ? 'stopped' : 'undelivered');

@@ -1,6 +1,6 @@
 /** The books of one slice: what becomes of each of its requests, in the results stream and in metrics. */
 
-import { emfLines } from '../../core/measure/emf.ts';
+import { emfLines, metricStamp } from '../../core/measure/emf.ts';
 import type { MetricValues } from '../../core/measure/metric-names.ts';
 import { createSliceTally, type SliceCounts, sliceMetricValues } from '../../core/measure/slice-tally.ts';
 import type { PlacedRequest } from '../../core/pace/slice-line.ts';
@@ -12,6 +12,8 @@ import { createResultsWriter, type PutLines } from './results-writer.ts';
 
 export interface BooksOptions {
   readonly stack: string;
+  /** Of the rules that the sender was deployed with. */
+  readonly rulesHash: string;
   readonly put: PutLines;
   /** Aborted when nothing more may be put. */
   readonly giveUp: AbortSignal;
@@ -38,21 +40,15 @@ export interface SliceBooks {
   close(shiftMs: number, metrics: MetricValues): Promise<SliceCounts>;
 }
 
-/** Beyond this, an event's own time would put its metrics where nobody looks, or where CloudWatch takes none. */
-const MAX_STAMP_OFF_MS = 3_600_000;
-
-/** Metrics are stamped with the due instant, as those of the planner are. */
-const stampOf = (startAtMs: number, nowMs: number): number =>
-  Math.abs(nowMs - startAtMs) > MAX_STAMP_OFF_MS ? nowMs : startAtMs;
-
 /** Opens the books. */
 export const openBooks = ({ event, requests }: OpenSlice, options: BooksOptions): SliceBooks => {
-  const { stack, put, giveUp, wallClock, writeLine, log } = options;
+  const { stack, rulesHash, put, giveUp, wallClock, writeLine, log } = options;
   const tally = createSliceTally();
   const writer = createResultsWriter({ put, signal: giveUp, log });
   const header = sliceHeaderLine(
     event,
     requests.map(({ request }) => request),
+    rulesHash,
   );
   let isAnnounced = false;
 
@@ -61,8 +57,9 @@ export const openBooks = ({ event, requests }: OpenSlice, options: BooksOptions)
     writer.write(sliceResultLine(event, n, result));
   };
 
+  /** Stamped with the due instant, as the metrics of the planner are. */
   const publish = (metrics: MetricValues): void => {
-    const atMs = stampOf(event.startAtMs, wallClock());
+    const atMs = metricStamp(event.startAtMs, wallClock());
     const properties = { run: event.run, slice: event.index };
     for (const line of emfLines({ stack, target: event.target, atMs, metrics, properties })) writeLine(line);
   };

@@ -32,8 +32,8 @@ const thinnedBy = ({ share = 0 }: PlannedRequest, watch: TargetWatch): HeldBackR
 };
 
 /**
- * Makes the replayer of a slice; due times are to be offered in order. The target's rate is held by the planners, who see all of it:
- * here it would cut at other seconds' edges than theirs.
+ * Makes the replayer of a slice; due times are to be offered in order. The target's rate is held before: by the planners, who see all
+ * of it, and for a slice that is moved by `overRate`. Here it would cut at other seconds' edges than theirs.
  */
 export const createSliceReplayer = (options: SliceReplayerOptions): SliceReplayer => {
   const { slice, watch, sender, clock, zeroMs, onResult } = options;

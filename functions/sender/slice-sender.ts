@@ -13,6 +13,8 @@ import { openBooks, type SliceBooks } from './slice-books.ts';
 
 export interface SliceSenderDeps extends SendSliceDeps {
   readonly stack: string;
+  /** Of the rules that the sender was deployed with. */
+  readonly rulesHash: string;
   /** The allow-list. */
   readonly targets: Readonly<Record<string, Target>>;
   /** Claims a slice: true once, for whoever comes first. Throws where it is not known whether it did. */

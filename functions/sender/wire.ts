@@ -4,6 +4,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { FirehoseClient } from '@aws-sdk/client-firehose';
 import type { Clock } from '../../core/ports.ts';
 import { putLines } from '../../io/aws/firehose.ts';
+import { takeRate } from '../../io/aws/rate-limits.ts';
 import { claimSlice } from '../../io/aws/slice-claims.ts';
 import { createHealthWriter, type HealthWriter } from '../../io/aws/target-health.ts';
 import { readTarget } from '../../io/aws/target-state.ts';
@@ -57,6 +58,7 @@ export const wireSender = (parts: SenderParts): WiredSender => {
     names: config.secretNames,
     parameters: settings.secrets,
     read: readSecrets,
+    wallClock,
     log,
   });
   void secrets.load();
@@ -70,10 +72,12 @@ export const wireSender = (parts: SenderParts): WiredSender => {
   const healthOf = createHealthWriters(dynamo, table);
   const sendSlice = createSliceSender({
     stack,
+    rulesHash: config.rulesHash,
     targets: config.targets,
     claim: (slice) => claimSlice(dynamo, table, slice),
     readTarget: (target) => readTarget(dynamo, table, target, { consistent: true, nowMs: wallClock() }),
     writeHealth: (target, sample) => healthOf(target).write(sample),
+    takeRate: (ask) => takeRate(dynamo, table, ask),
     put: (lines, signal) => putLines(firehose, resultsStream, lines, { signal }),
     sender: http,
     clock,

@@ -4,12 +4,16 @@ import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expiresAfter, textValue, updateItem } from './dynamodb.ts';
 
-const KEPT_DAYS = 1;
+/**
+ * How long it is known what was planned and sent: a message may wait 14 days in a dead-letter queue, and what it names must not be sent
+ * once more when somebody moves it back to its queue.
+ */
+export const KEPT_DAYS = 15;
 
 /**
  * Claims the slice for the caller: true for exactly one of all callers, however many there are.
  *
- * @param claim.nowMs - epoch ms; from it the day counts after which the claim is forgotten
+ * @param claim.nowMs - epoch ms; from it the days count after which the claim is forgotten
  * @throws RepriseError AWS_…; whether the slice is claimed is then unknown, and it must not be sent
  */
 export const claimSlice = async (

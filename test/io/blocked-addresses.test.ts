@@ -11,10 +11,17 @@ describe('blockedReason', () => {
     ['::ffff:a9fe:a9fe', 'a link-local address'],
     ['64:ff9b::169.254.169.254', 'a link-local address'],
     ['2002:a9fe:a9fe::1', 'a link-local address'],
+    ['::a9fe:a9fe', 'a link-local address'],
+    ['::169.254.169.254', 'a link-local address'],
+    ['::6464:64c8', 'a cloud metadata address'],
+    ['::2', 'an unspecified address'],
     ['100.100.100.200', 'a cloud metadata address'],
     ['168.63.129.16', 'a cloud metadata address'],
     ['fd00:ec2::254', 'a cloud metadata address'],
     ['fd00:0ec2:0:0::0254', 'a cloud metadata address'],
+    ['fd00:ec2::23', 'a cloud metadata address'],
+    ['fd00:ec2:ffff::1', 'a cloud metadata address'],
+    ['fd00:ec2::254%eth0', 'a cloud metadata address'],
     ['fd20:ce::254', 'a cloud metadata address'],
     ['0.0.0.0', 'an unspecified address'],
     ['::', 'an unspecified address'],
@@ -35,6 +42,9 @@ describe('blockedReason', () => {
     '172.16.3.4',
     '192.168.1.1',
     'fd12:3456::1',
+    'fd00:ec3::1',
+    '::10.0.0.7',
+    '::7f00:1',
     '203.0.113.9',
     '2606:4700::1',
     '100.64.0.1',
@@ -42,7 +52,7 @@ describe('blockedReason', () => {
     expect(blockedReason(address)).toBeUndefined();
   });
 
-  it.each(['127.0.0.1', '127.8.9.10', '::1', '::ffff:127.0.0.1'])(
+  it.each(['127.0.0.1', '127.8.9.10', '::1', '::ffff:127.0.0.1', '::7f00:1', '::127.0.0.1'])(
     'refuses %s where loopback is refused',
     (address) => {
       expect(blockedReason(address, { refuseLoopback: true })).toBe('a loopback address');

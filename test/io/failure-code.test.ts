@@ -24,11 +24,19 @@ describe('failureOf', () => {
     ['UND_ERR_HEADERS_OVERFLOW', 'protocol'],
     ['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'protocol'],
     ['UND_ERR_DESTROYED', 'aborted'],
+    ['SENDER_CLOSED', 'aborted'],
     ['EMFILE', 'unknown'],
     ['toString', 'unknown'],
   ])('tells %s as %s, with the code alone as detail', (code, expected) => {
     expect(failureOf(coded(code))).toEqual({ code: expected, detail: code });
   });
+
+  it.each(['HEADER_ENV_MISSING', 'ADDRESS_BLOCKED', 'TARGET_UNKNOWN'])(
+    'tells %s as blocked, as nothing has left, and in its own words',
+    (code) => {
+      expect(failureOf(coded(code, 'no such thing'))).toEqual({ code: 'blocked', detail: 'no such thing' });
+    },
+  );
 
   it('looks into causes and bundles, nearest first', () => {
     const bundle = new AggregateError([coded('EMFILE'), coded('ECONNREFUSED')], 'all failed');

@@ -160,14 +160,16 @@ describe('what cannot be sent', () => {
     ['a path without a slash', { path: '*' }, 'path must be an absolute URL or start with a slash'],
     ['a second Host', { host: 'a', headers: [['Host', 'secret']] }, 'duplicate host header'],
     ['CONNECT', { method: 'CONNECT', path: 'a:443' }, 'invalid onRequestUpgrade method'],
-    [
-      'a variable that is not set',
-      { headers: [['authorization', { fromEnv: 'NOT_THERE' }]] },
-      'environment variable NOT_THERE is not set',
-    ],
   ])('fails as protocol without a word of the content: %s', async (_name, changes, detail) => {
     const { outcome, server } = await sendOne(changes);
     expect(outcome).toEqual({ kind: 'failed', code: 'protocol', detail, endMs: expect.any(Number) });
+    expect(server.connections).toBe(0);
+  });
+
+  it('fails as blocked when a variable is not set, and opens no connection', async () => {
+    const { outcome, server } = await sendOne({ headers: [['authorization', { fromEnv: 'NOT_THERE' }]] });
+    const detail = 'environment variable NOT_THERE is not set';
+    expect(outcome).toEqual({ kind: 'failed', code: 'blocked', detail, endMs: expect.any(Number) });
     expect(server.connections).toBe(0);
   });
 

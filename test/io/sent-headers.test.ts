@@ -61,21 +61,24 @@ describe('bytes on the wire', () => {
 });
 
 describe('headers from the environment', () => {
-  it('are read once', () => {
-    const reads: string[] = [];
-    const write = createHeaderWriter((name) => {
-      reads.push(name);
-      return 'v';
-    });
+  it('are asked for at each request, so that what was replaced is sent no more', () => {
+    const values = ['old', 'new', 'ü'];
+    const write = createHeaderWriter((name) => (name === 'TOKEN' ? values.shift() : undefined));
     const request = plannedRequest({
       headers: [
         ['authorization', { fromEnv: 'TOKEN' }],
         ['a', 'b'],
       ],
     });
-    expect(write(request)).toEqual(['authorization', 'v', 'a', 'b']);
-    expect(write(request)).toEqual(['authorization', 'v', 'a', 'b']);
-    expect(reads).toEqual(['TOKEN']);
+    expect(write(request)).toEqual(['authorization', 'old', 'a', 'b']);
+    expect(write(request)).toEqual(['authorization', 'new', 'a', 'b']);
+    expect(write(request)).toEqual(['authorization', '\u00c3\u00bc', 'a', 'b']);
+    expect(() => write(request)).toThrow(
+      expect.objectContaining({
+        code: 'HEADER_ENV_MISSING',
+        message: 'environment variable TOKEN is not set',
+      }),
+    );
   });
 
   it('are all checked before the run, and none of their values is told', () => {

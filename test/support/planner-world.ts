@@ -47,6 +47,8 @@ export interface Invocation {
   /** Kills the planner in the middle of something. */
   readonly dieAt?: WhenToDie;
   readonly remainingMs?: number;
+  /** Lambda gives the same to each try of one event. */
+  readonly requestId?: string;
   /** Rules that are deployed by then. */
   readonly ruleSet?: RuleSet;
   readonly change?: (deps: PlannerDeps) => PlannerDeps;
@@ -73,10 +75,10 @@ export const s3Record = ({ bucket = BUCKET, key = KEY, etag, versionId }: ToldOb
 });
 
 /** A batch of one message, as Lambda takes it from the queue. */
-export const queueEvent = (body: unknown): unknown => ({
+export const queueEvent = (body: unknown, messageId = 'm-1'): unknown => ({
   Records: [
     {
-      messageId: 'm-1',
+      messageId,
       receiptHandle: 'r-1',
       eventSource: 'aws:sqs',
       body: typeof body === 'string' ? body : JSON.stringify(body),
@@ -137,9 +139,9 @@ export const startWorld = async (options: WorldOptions) => {
 
   /** Runs one invocation to its end, or to its death: then there is no answer. */
   const invoke = async (event: unknown, invocation: Invocation = {}) => {
-    const { dieAt, remainingMs = 300_000, change = (deps) => deps } = invocation;
+    const { dieAt, remainingMs = 300_000, requestId, change = (deps) => deps } = invocation;
     const life = killable(change(depsOf(invocation.ruleSet ?? options.ruleSet)), time, dieAt);
-    const answer = createEventPlanner(life.deps)(event, remainingMs);
+    const answer = createEventPlanner(life.deps)(event, remainingMs, requestId);
     return time.run(Promise.race([answer, life.dead]));
   };
 
@@ -161,9 +163,9 @@ export const startWorld = async (options: WorldOptions) => {
     lines,
     invoke,
     /** Puts an object; gives back the event that S3 sends for it. */
-    putLog: (text: string | Buffer, key = KEY): unknown => {
+    putLog: (text: string | Buffer, key = KEY, messageId = 'm-1'): unknown => {
       const { etag } = s3.state.put(BUCKET, key, Buffer.from(text));
-      return queueEvent({ Records: [s3Record({ key, etag: etag.replaceAll('"', '') })] });
+      return queueEvent({ Records: [s3Record({ key, etag: etag.replaceAll('"', '') })] }, messageId);
     },
     setSwitch: (text: string): void => ssm.state.set(SWITCH, text),
     /** Slices that senders were invoked with, in order. */

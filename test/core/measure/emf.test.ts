@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { emfLines, MAX_EMF_METRICS, MAX_EMF_VALUES, sampleValues } from '../../../core/measure/emf.ts';
+import {
+  emfLines,
+  MAX_EMF_METRICS,
+  MAX_EMF_VALUES,
+  metricStamp,
+  sampleValues,
+} from '../../../core/measure/emf.ts';
 import { addMs, newHistogram, quantileMs } from '../../../core/measure/histogram.ts';
 import { METRICS, type MetricName, type MetricValues } from '../../../core/measure/metric-names.ts';
 
@@ -202,5 +208,27 @@ describe('sampled values', () => {
       const sampledMs = sampled[Math.ceil(q * 100) - 1] ?? 0;
       expect(Math.abs(sampledMs / (quantileMs(histogram, q) ?? 1) - 1)).toBeLessThan(0.03);
     }
+  });
+});
+
+describe('the stamp of a metric', () => {
+  const hourMs = 3_600_000;
+  const twoWeeksMs = 14 * 24 * hourMs;
+
+  it.each([
+    ['now', 0],
+    ['half an hour ago', -hourMs / 2],
+    ['two weeks ago', -twoWeeksMs],
+    ['in two hours', 2 * hourMs],
+  ])('is its own instant where CloudWatch takes that: %s', (_, offMs) => {
+    expect(metricStamp(AT_MS + offMs, AT_MS)).toBe(AT_MS + offMs);
+  });
+
+  it.each([
+    ['older', -twoWeeksMs - 1],
+    ['further ahead', 2 * hourMs + 1],
+    ['none', Number.NaN],
+  ])('is now where its instant is %s', (_, offMs) => {
+    expect(metricStamp(AT_MS + offMs, AT_MS)).toBe(AT_MS);
   });
 });

@@ -59,6 +59,31 @@ describe('what is published of a target in 10 s', () => {
     expect(metrics.flush()).toEqual([]);
   });
 
+  it('is the same where it was counted apart and merged', () => {
+    const anyDecided = fc.array(
+      fc.tuple(
+        anyPlanned,
+        fc.option(fc.constantFrom(...HELD_BACK_REASONS), { nil: undefined }),
+        fc.boolean(),
+      ),
+    );
+    fc.assert(
+      fc.property(anyDecided, (decided) => {
+        const [whole, merged, apart] = [
+          createRecordedMetrics(),
+          createRecordedMetrics(),
+          createRecordedMetrics(),
+        ];
+        for (const [request, heldBack, isApart] of decided) {
+          whole.add(request, heldBack);
+          (isApart ? apart : merged).add(request, heldBack);
+        }
+        for (const stretch of apart.flush()) merged.merge(stretch);
+        expect(merged.flush().map(recordedMetricValues)).toEqual(whole.flush().map(recordedMetricValues));
+      }),
+    );
+  });
+
   it('adds up to the plan, whenever it is taken', () => {
     const anyDecision = fc.option(fc.constantFrom(...HELD_BACK_REASONS), { nil: undefined });
     fc.assert(

@@ -28,12 +28,13 @@ describe('a slice event', () => {
     [undefined, 'a slice must be an object, got undefined'],
     ['x'.repeat(99), `a slice must be an object, got "${'x'.repeat(40)}"`],
     [null, 'a slice must be an object, got null'],
+    [[], 'a slice must be an object, got a list'],
     [{}, 'version of a slice must be 1, got undefined'],
     [sliceEvent({ version: 2 as never }), 'version of a slice must be 1, got 2'],
     [sliceEvent({ run: '' }), 'run of a slice must be a text, got ""'],
     [
       sliceEvent({ object: [] as never }),
-      'object of a slice must be bucket and key of an object, got an object',
+      'object of a slice must be bucket and key of an object, got a list',
     ],
     [
       sliceEvent({ object: { bucket: 'b', key: 'k', etag: 7 as never } }),

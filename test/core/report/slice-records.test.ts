@@ -41,6 +41,13 @@ describe('the header of a slice', () => {
     });
     expect(parseSliceRecord(line)).toEqual(JSON.parse(line));
   });
+
+  it('names the rules of its sender where they are others than those it was cut by', () => {
+    expect(JSON.parse(sliceHeaderLine(event, [request], 'abc'))).not.toHaveProperty('senderRulesHash');
+    const line = sliceHeaderLine(event, [request], 'def');
+    expect(JSON.parse(line)).toMatchObject({ rulesHash: 'abc', senderRulesHash: 'def' });
+    expect(parseSliceRecord(line)).toEqual(JSON.parse(line));
+  });
 });
 
 describe('a result of a slice', () => {
@@ -103,6 +110,7 @@ describe('the trailer of a slice', () => {
 
 describe('a line that is no record', () => {
   const result = { type: 'result', object: 'o', slice: 0, n: 0, rule: 'r', status: 200 };
+  const header = { type: 'header', object: 'o', slice: 0, planned: 1, target: 't', notAfterMs: 1, rules: {} };
   const trailer = {
     type: 'trailer',
     object: 'o',
@@ -130,7 +138,8 @@ describe('a line that is no record', () => {
     { ...trailer, failed: { bored: 1 } },
     { ...trailer, heldBack: { late: '1' } },
     { ...trailer, rules: { r: { sent: 1 } } },
-    { type: 'header', object: 'o', slice: 0, planned: 1, target: 't', notAfterMs: 1, rules: { r: -1 } },
+    { ...header, rules: { r: -1 } },
+    { ...header, senderRulesHash: 7 },
     [],
     null,
     'header',

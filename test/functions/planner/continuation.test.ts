@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { reconcile } from '../../../core/report/reconcile.ts';
 import { parseSliceRecord, sliceHeaderLine } from '../../../core/report/slice-records.ts';
 import type { RuleSet } from '../../../core/rules/rule-set.ts';
+import { planHashOf } from '../../../functions/planner/plan-hash.ts';
 import { MAX_HOPS } from '../../../functions/planner/run-slices.ts';
 import { steadyLog } from '../../support/logs.ts';
 import { planRule, planRuleSet, planTarget } from '../../support/plan.ts';
@@ -9,6 +10,7 @@ import {
   BUCKET,
   type Invocation,
   KEY,
+  queueEvent,
   requestsIn,
   startWorld,
   type World,
@@ -95,7 +97,7 @@ describe('an object that outlasts an invocation', () => {
           bucket: BUCKET,
           key: KEY,
           etag: expect.stringMatching(/^[0-9a-f]{32}$/),
-          rulesHash: 'test',
+          rulesHash: planHashOf(RULES),
           startAtMs: 10_000,
           nextSlice: indexes().length,
           hop: 1,
@@ -116,10 +118,13 @@ describe('an object that outlasts an invocation', () => {
     await start();
     await world.invoke(world.putLog(LOG), SHORT);
     const [first] = world.continuations();
-    await world.invoke(first, SHORT);
-    expect(await world.invoke(first, SHORT)).toMatchObject({
-      outcomes: [{ kind: 'duplicate', isDone: false }],
-    });
+    const doubled = ['a', 'b'].map((requestId) => world.invoke(first, { ...SHORT, requestId }));
+    const kinds = (await Promise.all(doubled)).flatMap((answer) =>
+      answer !== 'dead' && 'outcomes' in answer ? answer.outcomes.map(({ kind }) => kind) : [],
+    );
+    expect(kinds.sort()).toEqual(['duplicate', 'handedOver']);
+    // One that comes late may be the first to come for what was handed over.
+    expect(await world.invoke(first, SHORT)).toMatchObject({ outcomes: [{ kind: 'handedOver', hop: 3 }] });
     await goOn();
     expect(indexes()).toEqual(upTo(20));
     expect(world.ledgers()[0]?.balanced).toBe(true);
@@ -200,6 +205,41 @@ describe('an object that outlasts an invocation', () => {
   });
 });
 
+describe('a continuation that Lambda gave up', () => {
+  it('goes on where the dead letter is moved back to the queue', async () => {
+    await start();
+    await world.invoke(world.putLog(LOG), SHORT);
+    const [requestPayload] = world.continuations();
+    const dieAt = () => 'before' as const;
+    for (let tries = 0; tries < 3; tries += 1) await world.invoke(requestPayload, { dieAt });
+    world.time.skip(14 * 86_400_000);
+    const letter = {
+      version: '1.0',
+      requestContext: { functionArn: 'arn:aws:lambda:…:planner', condition: 'RetriesExhausted' },
+      requestPayload,
+    };
+    expect(await world.invoke(queueEvent(letter))).toEqual(OK);
+    const sent = world.sentRequests().length;
+    expect(world.ledgers()[0]).toMatchObject({
+      balanced: true,
+      rules: { all: { planned: 100, dispatched: sent, heldBack: { late: 100 - sent } } },
+    });
+  });
+
+  it('that died between giving the object away and starting the next goes on at its next try', async () => {
+    await start();
+    await world.invoke(world.putLog(steadyLog(200, 1_000)), SHORT);
+    const [first] = world.continuations();
+    const dieAt = ({ name }: { readonly name: string }) =>
+      name === 'invokeSelf' ? ('before' as const) : undefined;
+    expect(await world.invoke(first, { ...SHORT, dieAt, requestId: 'a' })).toBe('dead');
+    expect(world.continuations()).toHaveLength(1);
+    world.time.skip(60_000);
+    expect(await world.invoke(first, { requestId: 'a' })).toMatchObject({ outcomes: [{ kind: 'planned' }] });
+    expect(world.ledgers()[0]).toMatchObject({ balanced: true, rules: { all: { planned: 200 } } });
+  });
+});
+
 describe('a state that was lost', () => {
   it('lets nothing go twice, and shows what is not known', async () => {
     await start();
@@ -256,6 +296,68 @@ describe('rules that change half-way', () => {
       balanced: true,
     });
     expect(reconciled().imbalances).toEqual([]);
+  });
+
+  it('of a cell under way count what was dispatched of it once, and hold back the rest of it', async () => {
+    const targets = [planTarget({ name: 'a' }), planTarget({ name: 'b' })];
+    const rules = planRuleSet(
+      [planRule({ name: 'ra', target: 'a' }), planRule({ name: 'rb', target: 'b' })],
+      targets,
+    );
+    await start({ ruleSet: rules });
+    // 1,250 requests a cell and target: two slices each.
+    const log = steadyLog(2_500, 4, (i) => ({ client: `192.0.2.${i % 100}` }));
+    const event = world.putLog(log);
+    const lastMark = 1;
+    await world.invoke(event, {
+      change: (deps) => ({
+        ...deps,
+        states: {
+          ...deps.states,
+          mark: async (mark) => {
+            if (mark.index > lastMark + 1) throw new Error('the table is away');
+            return deps.states.mark(mark);
+          },
+        },
+      }),
+    });
+    const sent = world.sentRequests().length;
+    expect(indexes()).toEqual([0, 1, 2]);
+    const ofB = world.sentRequests().filter(({ rule }) => rule === 'rb').length;
+    expect(ofB).toBeGreaterThan(0);
+    expect(await world.invoke(event, { ruleSet: { ...rules, hash: 'other' } })).toEqual(OK);
+    const [ledger] = world.ledgers();
+    expect(ledger).toMatchObject({
+      balanced: true,
+      changed: { before: { dispatched: sent, heldBack: { rules_changed: 2_500 - sent } } },
+      rules: {
+        ra: { planned: 2_500, dispatched: 1_250, heldBack: { rules_changed: 1_250 } },
+        rb: { planned: 2_500, dispatched: ofB, heldBack: { rules_changed: 2_500 - ofB } },
+      },
+    });
+    expect(reconciled().imbalances).toEqual([]);
+  });
+
+  it('are so also where a build cuts other slices by the same rules', async () => {
+    await start();
+    await world.invoke(world.putLog(LOG), {
+      ...SHORT,
+      change: (deps) => ({
+        ...deps,
+        states: {
+          ...deps.states,
+          claim: (claim) => deps.states.claim({ ...claim, rulesHash: 'test/00000000' }),
+        },
+      }),
+    });
+    // Begun by another build, and so not even begun here.
+    expect(indexes()).toEqual([]);
+    expect(world.ledgers()[0]).toMatchObject({
+      balanced: true,
+      rulesHash: 'test',
+      changed: { fromRulesHash: 'test', before: { dispatched: 0, heldBack: {} } },
+      rules: { all: { planned: 100, dispatched: 0, heldBack: { rules_changed: 100 } } },
+    });
   });
 
   it('also where a rule is gone', async () => {

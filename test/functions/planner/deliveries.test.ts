@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hashHex } from '../../../core/hash.ts';
+import type { WhenToDie } from '../../support/killable.ts';
 import { LOG_START_MS, steadyLog } from '../../support/logs.ts';
 import { planRule, planRuleSet } from '../../support/plan.ts';
 import {
@@ -19,6 +20,9 @@ const RULES = planRuleSet([planRule({ name: 'all' })]);
 const LOG = steadyLog(40, 500);
 const OK = { batchItemFailures: [] };
 const FAILED = { batchItemFailures: [{ itemIdentifier: 'm-1' }] };
+
+const AT_THE_SECOND_SLICE: WhenToDie = ({ name, count }) =>
+  name === 'invokeSender' && count === 1 ? 'after' : undefined;
 
 let world: World;
 afterEach(() => world.close());
@@ -134,11 +138,58 @@ describe('deliveries of one object', () => {
 
   it('at the same time dispatch each slice once', async () => {
     await start();
-    const event = world.putLog(LOG);
-    const answers = await Promise.all(Array.from({ length: 5 }, () => world.invoke(event)));
+    const events = Array.from({ length: 5 }, (_, i) => world.putLog(LOG, KEY, `m-${i}`));
+    const answers = await Promise.all(events.map((event) => world.invoke(event)));
     expect(answers).toEqual([OK, OK, OK, OK, OK]);
     expect(world.slices().map(({ index }) => index)).toEqual([0, 1, 2, 3]);
     expect(world.metrics()).toMatchObject({ ObjectsDuplicate: 4, ObjectsPlanned: 1, LinesRead: 40 });
+  });
+
+  it('for one event, of which the earlier may have died, come back once its lease has run out', async () => {
+    await start();
+    const event = world.putLog(LOG);
+    expect(await world.invoke(event, { dieAt: AT_THE_SECOND_SLICE })).toBe('dead');
+    world.time.skip(12_000);
+    expect(await world.invoke(event)).toEqual(FAILED);
+    expect(world.problems()).toEqual(['LEASE_HELD']);
+    expect(world.metrics()).toMatchObject({ ObjectsFailed: 1 });
+    const [{ seconds } = { seconds: 0 }] = world.sqs.state.visibilities;
+    expect(seconds).toBeGreaterThan(5);
+    expect(seconds).toBeLessThanOrEqual(35);
+    world.time.skip(seconds * 1_000);
+    expect(await world.invoke(event)).toEqual(OK);
+    expect(world.slices().map(({ index }) => index)).toEqual([0, 1]);
+    expect(world.ledgers()[0]).toMatchObject({ balanced: true, rules: { all: { planned: 40 } } });
+  });
+
+  it('for another event leave it to that one, which comes back should its planner have died', async () => {
+    await start();
+    const [event, doubled] = ['m-1', 'm-2'].map((id) => world.putLog(LOG, KEY, id));
+    await world.invoke(event, { dieAt: AT_THE_SECOND_SLICE });
+    expect(await world.invoke(doubled)).toEqual(OK);
+    expect(world.metrics().ObjectsDuplicate).toBe(1);
+    world.time.skip(1_800_000);
+    expect(await world.invoke(event)).toEqual(OK);
+    expect(world.ledgers()[0]?.balanced).toBe(true);
+  });
+
+  it('by Lambda itself are told apart by the id of the request, and thrown back to it', async () => {
+    await start();
+    world.putLog(LOG);
+    const byHand = { bucket: BUCKET, key: KEY };
+    await world.invoke(byHand, { dieAt: AT_THE_SECOND_SLICE, requestId: 'a' });
+    expect(await world.invoke(byHand, { requestId: 'b' })).toMatchObject({
+      outcomes: [{ kind: 'duplicate', isDone: false }],
+    });
+    await expect(world.invoke(byHand, { requestId: 'a' })).rejects.toMatchObject({
+      code: 'LEASE_HELD',
+      message: expect.stringMatching(
+        /^an earlier delivery of the same event holds the object of run [0-9a-f]{16}$/,
+      ),
+      hint: 'it comes back once the lease of that one has run out',
+    });
+    world.time.skip(60_000);
+    expect(await world.invoke(byHand, { requestId: 'a' })).toMatchObject({ outcomes: [{ kind: 'planned' }] });
   });
 
   it('by hand answer what became of it', async () => {

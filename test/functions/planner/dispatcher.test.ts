@@ -4,7 +4,7 @@ import { parseSliceEvent } from '../../../core/pace/slice.ts';
 import type { Target } from '../../../core/rules/rule-set.ts';
 import type { PlannedRequest } from '../../../core/types.ts';
 import { createDispatcher, type DispatcherOptions } from '../../../functions/planner/dispatcher.ts';
-import { createProgress, noProgress } from '../../../functions/planner/progress.ts';
+import { createProgress, NO_REST, noProgress } from '../../../functions/planner/progress.ts';
 import { createSliceSource } from '../../../functions/planner/slice-source.ts';
 import { createFakeTime } from '../../support/fake-time.ts';
 import { planTarget } from '../../support/plan.ts';
@@ -54,6 +54,7 @@ interface World {
 }
 
 const START_MS = 1_000_000;
+const ignore = (): void => undefined;
 
 const dispatcherOf = ({ options = {}, target = {}, share = 1 }: World = {}) => {
   const time = createFakeTime(START_MS - 3_000);
@@ -76,7 +77,7 @@ const dispatcherOf = ({ options = {}, target = {}, share = 1 }: World = {}) => {
     startAtMs: START_MS,
     targets: { t: planTarget(target) },
     progress,
-    metrics: { decided: () => undefined, flush: () => undefined },
+    metrics: { decided: ignore, noted: ignore, settled: ignore, flush: ignore },
     takeRate: async ({ count }) => count,
     mark: async (index, counts) => {
       marks.push([index, counts]);
@@ -97,7 +98,7 @@ describe('a dispatched slice', () => {
   it('says all that a sender needs', async () => {
     const { dispatcher, payloads } = dispatcherOf();
     const [, slice] = await slicesOf(every(1_000, 10));
-    await dispatcher.dispatch(slice as Slice, 0);
+    await dispatcher.dispatch(slice as Slice, NO_REST);
     const { data, ...event } = parseSliceEvent(JSON.parse(payloads[0] ?? ''));
     expect(event).toEqual({
       version: 1,
@@ -139,14 +140,14 @@ describe('a dispatched slice', () => {
         },
       },
     });
-    for (const slice of await slicesOf(every(1_000, 10))) await dispatcher.dispatch(slice, 0);
+    for (const slice of await slicesOf(every(1_000, 10))) await dispatcher.dispatch(slice, NO_REST);
     expect(order).toEqual(['mark 0 5', 'invoke', 'mark 1 10', 'invoke']);
   });
 
   it('is not invoked where the lease is lost', async () => {
     const { dispatcher, payloads } = dispatcherOf({ options: { mark: async () => false } });
     const [slice] = await slicesOf(every(1_000, 2));
-    await expect(dispatcher.dispatch(slice as Slice, 0)).rejects.toMatchObject({
+    await expect(dispatcher.dispatch(slice as Slice, NO_REST)).rejects.toMatchObject({
       code: 'LEASE_LOST',
       message: 'someone else plans the object of run run by now',
     });
@@ -160,7 +161,7 @@ describe('a dispatched slice', () => {
     });
     const slices = await slicesOf(every(5_000, 12));
     const all = (async () => {
-      for (const slice of slices) await dispatcher.dispatch(slice, 0);
+      for (const slice of slices) await dispatcher.dispatch(slice, NO_REST);
       await dispatcher.drain();
     })();
     await new Promise(setImmediate);
@@ -178,7 +179,7 @@ describe('what may not go', () => {
   it('is what the switch leaves out, and the rest keeps its places', async () => {
     const { dispatcher, payloads, progress, paths } = dispatcherOf({ share: 0.25 });
     const [slice] = await slicesOf(every(1_000, 4, (i) => ({ share: i / 4 })));
-    await dispatcher.dispatch(slice as Slice, 0);
+    await dispatcher.dispatch(slice as Slice, NO_REST);
     expect(paths()).toEqual(['/0']);
     expect(parseSliceEvent(JSON.parse(payloads[0] ?? ''))).toMatchObject({
       requests: 1,
@@ -191,7 +192,7 @@ describe('what may not go', () => {
   it('is all where the switch is off, and nothing is marked', async () => {
     const { dispatcher, marks, progress } = dispatcherOf({ share: 0 });
     const [slice] = await slicesOf(every(1_000, 4));
-    await dispatcher.dispatch(slice as Slice, 0);
+    await dispatcher.dispatch(slice as Slice, NO_REST);
     expect(marks).toEqual([]);
     expect(progress.state().dispatch).toEqual({ r: { dispatched: 0, heldBack: { kill_switch: 4 } } });
   });
@@ -200,7 +201,7 @@ describe('what may not go', () => {
     const { dispatcher, time, progress, paths } = dispatcherOf();
     const [slice] = await slicesOf(every(1_000, 5));
     time.skip(3_000 + 7_001);
-    await dispatcher.dispatch(slice as Slice, 0);
+    await dispatcher.dispatch(slice as Slice, NO_REST);
     expect(paths()).toEqual(['/3000', '/4000']);
     expect(progress.state().dispatch).toEqual({ r: { dispatched: 2, heldBack: { late: 3 } } });
   });
@@ -217,7 +218,7 @@ describe('what may not go', () => {
       },
     });
     const [slice] = await slicesOf(every(250, 6, (i) => ({ share: (9 - i) / 10 })));
-    await dispatcher.dispatch(slice as Slice, 0);
+    await dispatcher.dispatch(slice as Slice, NO_REST);
     const second = START_MS / 1_000;
     expect(asks).toEqual([
       { target: 't', dueSecond: second, count: 4, maxPerSecond: 2 },

@@ -126,6 +126,36 @@ describe('reading an event', () => {
     ]);
   });
 
+  it('finds in the account of an invocation that Lambda gave up what it was invoked with', () => {
+    const givenUp = (requestPayload: unknown): unknown => ({
+      version: '1.0',
+      timestamp: '2026-11-21T11:00:00.000Z',
+      requestContext: {
+        requestId: 'e4b46cbf-b738-xmpl-8880-a18cdf61200e',
+        functionArn: 'arn:aws:lambda:us-east-1:111122223333:function:planner:$LATEST',
+        condition: 'RetriesExhausted',
+        approximateInvokeCount: 3,
+      },
+      requestPayload,
+      responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+      responsePayload: { errorMessage: 'cannot read' },
+    });
+    const continuation = { kind: 'continuation', cursor: CURSOR };
+    const payload: unknown = JSON.parse(continuationEvent(CURSOR));
+    for (const event of [givenUp(payload), givenUp(givenUp(payload))]) {
+      expect(jobsOf(queueEvent(event))).toEqual([continuation]);
+      expect(jobsOf(event)).toEqual([continuation]);
+    }
+    const object = { bucket: 'b', key: 'k' };
+    expect(jobsOf(queueEvent(givenUp({ ...object, timing: 'live' })))).toEqual([
+      { kind: 'object', object, timing: 'live' },
+    ]);
+    // It was named by hand.
+    expect(jobsOf(queueEvent(givenUp(object)))).toEqual([{ kind: 'object', object, timing: 'arrival' }]);
+    expect(faultsOf(queueEvent(givenUp('hello')))).toEqual(['EVENT_UNKNOWN: not an event: hello']);
+    expect(faultsOf(queueEvent({ requestPayload: payload }))).toHaveLength(1);
+  });
+
   it.each([
     ['no JSON', queueEvent('{"Records": ['), 'a message that is not JSON: {"Records": ['],
     ['a body that is no event', queueEvent('"hello"'), 'not an event: hello'],
@@ -209,7 +239,16 @@ describe('reading an event', () => {
     );
     const mangled = fc
       .tuple(
-        fc.constantFrom('bucket', 'key', 'Records', 'detail', 'source', 'continuation', 'Event'),
+        fc.constantFrom(
+          'bucket',
+          'key',
+          'Records',
+          'detail',
+          'source',
+          'continuation',
+          'Event',
+          'requestPayload',
+        ),
         fc.anything(),
       )
       .map(([name, value]) => ({ ...(eventBridge() as object), [name]: value }));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseRuleSet, readPlannerSettings } from '../../../functions/planner/config.ts';
 import { limitsFrom } from '../../../functions/planner/plan-event.ts';
 import { createWallClock } from '../../../functions/planner/planner-clock.ts';
-import { createStackMetrics, stampOf } from '../../../functions/planner/planner-metrics.ts';
+import { createStackMetrics } from '../../../functions/planner/planner-metrics.ts';
 import { createRejectSample, MAX_REJECTS } from '../../../functions/planner/rejects.ts';
 import { planRule, planRuleSet } from '../../support/plan.ts';
 
@@ -87,15 +87,6 @@ describe('a sample of rejected lines', () => {
 });
 
 describe('metrics', () => {
-  it('are stamped with an instant that CloudWatch takes', () => {
-    const nowMs = Date.UTC(2026, 10, 21);
-    const hourMs = 3_600_000;
-    expect(stampOf(nowMs + hourMs, nowMs)).toBe(nowMs + hourMs);
-    expect(stampOf(nowMs - 13 * 24 * hourMs, nowMs)).toBe(nowMs - 13 * 24 * hourMs);
-    expect(stampOf(nowMs + 3 * hourMs, nowMs)).toBe(nowMs);
-    expect(stampOf(0, nowMs)).toBe(nowMs);
-  });
-
   it('of the switch are written when it changes, and every 30 s', () => {
     const lines: Record<string, unknown>[] = [];
     let nowMs = 0;

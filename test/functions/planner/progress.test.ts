@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { HELD_BACK_REASONS, type HeldBackReason, type PlannedRequest } from '../../../core/types.ts';
 import {
   createProgress,
+  endedUnderOldRules,
   MAX_ERRORS,
   noProgress,
   parseProgress,
@@ -25,6 +26,13 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
+const anyRest = fc.record({
+  fromMs: fc.double({ min: 0, max: 2 ** 42, noNaN: true }).map((ms) => ms + 0),
+  ofCell: fc
+    .array(fc.tuple(fc.constantFrom('a', '__proto__', 'ä "quoted"'), fc.nat()))
+    .map((counts): Readonly<Record<string, number>> => Object.fromEntries(counts)),
+});
+
 describe('progress', () => {
   it('counts by rule, and takes back what no sender got', () => {
     const progress = createProgress(noProgress(7));
@@ -33,7 +41,7 @@ describe('progress', () => {
     progress.undispatch(['a'].map(request), 'throttled');
     expect(progress.state()).toEqual({
       startedAtMs: 7,
-      restFromMs: undefined,
+      rest: undefined,
       errors: [],
       dispatch: {
         a: { dispatched: 1, heldBack: { throttled: 1 } },
@@ -44,7 +52,7 @@ describe('progress', () => {
 
   it('comes back from its text as it was, and every request is in one count', () => {
     fc.assert(
-      fc.property(fc.array(anyStep), fc.integer({ min: 0 }), (steps, restFromMs) => {
+      fc.property(fc.array(anyStep), anyRest, (steps, rest) => {
         const progress = createProgress(noProgress(1));
         let counted = 0;
         for (const step of steps) {
@@ -54,8 +62,8 @@ describe('progress', () => {
           if (step.kind === 'undo') progress.undispatch(requests, 'throttled');
           counted += requests.length;
         }
-        const kept = parseProgress(progress.text(restFromMs));
-        expect(kept).toEqual({ ...progress.state(), restFromMs });
+        const kept = parseProgress(progress.text(rest));
+        expect(kept).toEqual({ ...progress.state(), rest });
         const sum = Object.values(kept?.dispatch ?? {}).reduce(
           (total, { dispatched, heldBack }) =>
             total + dispatched + Object.values(heldBack).reduce((all, count) => all + count, 0),
@@ -64,6 +72,16 @@ describe('progress', () => {
         expect(sum).toBe(counted);
       }),
     );
+  });
+
+  it('ended under other rules with the rest of the cell under way held back', () => {
+    const progress = createProgress(noProgress(7));
+    progress.dispatch(['a', 'a'].map(request));
+    const kept = parseProgress(progress.text({ fromMs: 5, ofCell: { a: 3, b: 1 } }));
+    expect(endedUnderOldRules(kept ?? noProgress(0))).toEqual({
+      a: { dispatched: 2, heldBack: { rules_changed: 3 } },
+      b: { dispatched: 0, heldBack: { rules_changed: 1 } },
+    });
   });
 
   it('keeps each fault once, and not too many of them', () => {

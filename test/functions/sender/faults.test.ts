@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { FLUSH_MARGIN_MS } from '../../../functions/sender/deadline.ts';
+import { SECRETS_MAX_AGE_MS } from '../../../functions/sender/secrets.ts';
 import { httpAnswer } from '../../support/recording-server.ts';
 import {
   every,
@@ -23,6 +24,7 @@ afterEach(async () => {
 });
 
 const FOREVER = 1_000;
+const targetItem = async (world: SenderWorld) => (await world.dynamo.state.items()).get('target#t');
 const unavailable = { status: 503, code: 'ServiceUnavailableException' };
 const silent = { answer: () => undefined };
 
@@ -59,7 +61,7 @@ describe('a table that cannot be reached', () => {
     await sending;
     expect(world.trailers()).toMatchObject([{ sent: 100 }]);
     expect(world.logged('HEALTH_UNWRITTEN').length).toBeGreaterThan(0);
-    expect((await world.dynamo.state.items()).get('target#t')).toMatchObject({ inFlight: { N: '0' } });
+    expect(await targetItem(world)).toMatchObject({ inFlight: { N: '0' } });
   });
 });
 
@@ -145,6 +147,38 @@ describe('a results stream that cannot be reached', () => {
     expect(world.metricValues('ResultsLost')).toEqual([]);
     expect(settled(requests, world.records()).imbalances).toEqual([]);
   });
+
+  it('that hangs in the middle of a slice takes neither the trailer nor a result with it', async () => {
+    const world = await start();
+    const requests = every(100, 25);
+    const sending = world.send(sliceOf(requests));
+    await expect.poll(() => world.headers().length).toBe(1);
+    world.firehose.fail({ hang: true });
+    expect(await sending).toMatchObject({ kind: 'sent', counts: { sent: 25 } });
+    expect(world.trailers()).toMatchObject([{ sent: 25 }]);
+    expect(new Set(world.results().map(({ n }) => n)).size).toBe(25);
+    expect(world.metricValues('ResultsLost')).toEqual([]);
+  });
+
+  it('that is slow while the function runs out of time still gets every end, before Lambda kills it', async () => {
+    const world = await start({ server: silent });
+    const requests = [...every(10, 20), { dueMs: 60_000 }];
+    const remainingMs = FLUSH_MARGIN_MS + 2_500;
+    const beganMs = performance.now();
+    const sending = world.send(sliceOf(requests), remainingMs);
+    await expect.poll(() => world.headers().length).toBe(1);
+    world.firehose.fail({ delayMs: 1_500, times: FOREVER });
+    expect(await sending).toMatchObject({ kind: 'sent' });
+    expect(performance.now() - beganMs).toBeLessThan(remainingMs);
+    expect(world.trailers()).toContainEqual(
+      expect.objectContaining({ sent: 20, failed: { aborted: 20 }, heldBack: { stopped: 1 } }),
+    );
+    expect(new Set(world.results().map(({ n }) => n)).size).toBe(21);
+    expect(world.metricValues('ResultsLost')).toEqual([]);
+    const { accounting, imbalances } = settled(requests, world.records());
+    expect(imbalances).toEqual([]);
+    expect(accounting.rules.r?.failed).toMatchObject({ aborted: 20, unknown: 0 });
+  });
 });
 
 describe('a target that does not answer', () => {
@@ -152,13 +186,14 @@ describe('a target that does not answer', () => {
     const world = await start({ server: silent });
     const requests = [...every(10, 3), ...every(10_000, 3).slice(1)];
     const beganMs = performance.now();
-    await world.send(sliceOf(requests), FLUSH_MARGIN_MS + 1_800);
-    expect(performance.now() - beganMs).toBeLessThan(2_800);
+    const remainingMs = FLUSH_MARGIN_MS + 1_800;
+    await world.send(sliceOf(requests), remainingMs);
+    expect(performance.now() - beganMs).toBeLessThan(remainingMs);
     expect(world.trailers()).toMatchObject([{ sent: 3, failed: { aborted: 3 }, heldBack: { stopped: 2 } }]);
     expect(world.target.open).toBe(0);
     expect(settled(requests, world.records()).imbalances).toEqual([]);
     // It was 3 while the target was silent.
-    expect((await world.dynamo.state.items()).get('target#t')).toMatchObject({ inFlight: { N: '0' } });
+    expect(await targetItem(world)).toMatchObject({ inFlight: { N: '0' } });
   });
 
   it('runs into its time limit where there is time enough', async () => {
@@ -188,7 +223,8 @@ describe('a process that is to end', () => {
     world.stop();
     const stoppedMs = performance.now();
     expect(await sending).toMatchObject({ kind: 'sent' });
-    expect(performance.now() - stoppedMs).toBeLessThan(1_000);
+    // Its last request would be due after 5 s, and the target answers none.
+    expect(performance.now() - stoppedMs).toBeLessThan(3_500);
     const sent = world.target.requests.length;
     expect(world.trailers()).toMatchObject([
       { sent, failed: { aborted: sent }, heldBack: { stopped: 100 - sent } },
@@ -255,12 +291,15 @@ describe('secrets', () => {
       { secrets: { '/reprise/token': `${value}\n` } },
       'secret TOKEN: SSM parameter /reprise/token holds control bytes, such as a newline',
     ],
-  ])('%s fail the requests that need them, and no others', async (_name, changes, detail) => {
+  ])('%s block the requests that need them, and no others', async (_name, changes, detail) => {
     const world = await start({ ...options, ...changes });
     await world.send(sliceOf(requests));
-    expect(world.trailers()).toMatchObject([{ sent: 2, answered: { 200: 1 }, failed: { protocol: 1 } }]);
+    expect(world.trailers()).toMatchObject([{ sent: 2, answered: { 200: 1 }, failed: { blocked: 1 } }]);
     expect(world.target.requests.map(({ requestLine }) => requestLine)).toEqual(['GET /1 HTTP/1.1']);
     expect(world.logged('SECRET_MISSING')[0]?.message).toBe(detail);
+    // Nothing of this is the target's doing: neither breaker nor backoff may go by it.
+    expect(world.metricValues('Errors')).toEqual([]);
+    expect(await targetItem(world)).toMatchObject({ n: { N: '1' }, failed: { N: '0' } });
     expect(JSON.stringify(world.written())).not.toContain('s3cr3t');
   });
 
@@ -269,6 +308,58 @@ describe('secrets', () => {
     await world.send(sliceOf(requests));
     world.ssm.state.set('/reprise/token', value, 'SecureString');
     await world.send(sliceOf(requests, { index: 1 }));
-    expect(world.trailers()).toMatchObject([{ failed: { protocol: 1 } }, { failed: {}, sent: 2 }]);
+    expect(world.trailers()).toMatchObject([{ failed: { blocked: 1 } }, { failed: {}, sent: 2 }]);
+  });
+
+  /** A world that has read its secrets, and found none. */
+  const startWithout = async (changes: WorldOptions = {}): Promise<SenderWorld> => {
+    const world = await start({ ...options, secrets: {}, ...changes });
+    await expect.poll(() => world.logged('SECRET_MISSING').length).toBe(1);
+    world.ssm.state.set('/reprise/token', value, 'SecureString');
+    return world;
+  };
+
+  it('that come late are waited for, also by a slice that is late already', async () => {
+    const world = await startWithout();
+    world.ssm.fail({ delayMs: 700 });
+    await world.send(sliceOf(requests, { inMs: 0 }));
+    expect(world.trailers()).toMatchObject([{ sent: 2, failed: {} }]);
+    expect(world.trailers()[0]?.shiftMs).toBeGreaterThanOrEqual(650);
+  });
+
+  it('that do not come keep no slice waiting that needs none', async () => {
+    const world = await startWithout();
+    world.ssm.fail({ hang: true, times: FOREVER });
+    await world.send(sliceOf(every(10, 2), { inMs: 0 }));
+    expect(world.ssm.count('GetParameters')).toBe(2);
+    expect(world.trailers()).toMatchObject([{ sent: 2, answered: { 200: 2 } }]);
+    expect(world.trailers()[0]?.shiftMs).toBeLessThan(1_900);
+  });
+
+  it('that are still being read keep no connection from being opened', async () => {
+    const openedMs: number[] = [];
+    const world = await startWithout({ server: { onConnection: () => openedMs.push(Date.now()) } });
+    world.ssm.fail({ hang: true, times: FOREVER });
+    const event = sliceOf(requests, { inMs: 1_500 });
+    await world.send(event);
+    expect(openedMs[0]).toBeLessThan(event.startAtMs);
+    expect(world.trailers()).toMatchObject([{ answered: { 200: 1 }, failed: { blocked: 1 } }]);
+  });
+
+  it('that were rotated are sent 5 min later at the latest, on connections of before', async () => {
+    const world = await start(options);
+    const sentValues = () =>
+      world.target.requests.flatMap(({ rawHeaders }) =>
+        rawHeaders.flatMap(([name, text]) => (name === 'authorization' ? text : [])),
+      );
+    await world.send(sliceOf(requests));
+    world.ssm.state.set('/reprise/token', 'Bearer rotated', 'SecureString');
+    await world.send(sliceOf(requests, { index: 1 }));
+    expect(sentValues()).toEqual([value, value]);
+    world.freeze(SECRETS_MAX_AGE_MS);
+    await world.mirror('on');
+    await world.send(sliceOf(requests, { index: 2, inMs: SECRETS_MAX_AGE_MS + 1_500 }));
+    expect(sentValues()).toEqual([value, value, 'Bearer rotated']);
+    expect(world.ssm.count('GetParameters')).toBe(2);
   });
 });

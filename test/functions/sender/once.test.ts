@@ -81,7 +81,7 @@ describe('a slice for a target that the sender does not know', () => {
   it('is not refused for rules of another hash', async () => {
     const world = await start();
     expect(await world.send(sliceOf([{}], { rulesHash: 'another' }))).toMatchObject({ kind: 'sent' });
-    expect(world.headers()).toMatchObject([{ rulesHash: 'another' }]);
+    expect(world.headers()).toMatchObject([{ rulesHash: 'another', senderRulesHash: 'hash' }]);
   });
 });
 

@@ -7,8 +7,6 @@ import { startDeadline } from '../../../functions/sender/deadline.ts';
 import { createHealth, type HealthSample } from '../../../functions/sender/health.ts';
 import { openSlice } from '../../../functions/sender/open-slice.ts';
 import { startPolling } from '../../../functions/sender/polling.ts';
-import { createResultsWriter } from '../../../functions/sender/results-writer.ts';
-import { createSecrets } from '../../../functions/sender/secrets.ts';
 import { createShutdown } from '../../../functions/sender/shutdown.ts';
 import { warmCountOf } from '../../../functions/sender/warm-count.ts';
 import { plannedRequest, targetAt } from '../../support/send.ts';
@@ -89,45 +87,6 @@ describe('the settings of the sender', () => {
   });
 });
 
-describe('a results writer', () => {
-  it('puts one batch after the other, and again what was not put', async () => {
-    const puts: (readonly string[])[] = [];
-    const outcomes = [{ lost: 1 }, { lost: 0 }];
-    const writer = createResultsWriter({
-      put: async (lines) => {
-        puts.push(lines);
-        return outcomes.shift() ?? { lost: 0 };
-      },
-      signal: neverAborted,
-      log: noLog,
-    });
-    writer.write('a');
-    writer.write('b');
-    await writer.flush();
-    await writer.flush();
-    writer.write('c');
-    expect(await writer.end()).toBe(0);
-    expect(puts).toEqual([['a', 'b'], ['a', 'b'], ['c']]);
-  });
-
-  it('gives up after three last tries, or as soon as there is no time', async () => {
-    let tries = 0;
-    const put = async () => {
-      tries += 1;
-      throw new Error('down');
-    };
-    const patient = createResultsWriter({ put, signal: neverAborted, log: noLog });
-    patient.write('a');
-    patient.write('b');
-    expect(await patient.end()).toBe(2);
-    expect(tries).toBe(3);
-    const hurried = createResultsWriter({ put, signal: AbortSignal.abort(), log: noLog });
-    hurried.write('a');
-    expect(await hurried.end()).toBe(1);
-    expect(tries).toBe(4);
-  });
-});
-
 describe('health', () => {
   const healthWith = (inFlight: () => number) => {
     const samples: HealthSample[] = [];
@@ -178,40 +137,6 @@ describe('health', () => {
     health.add(ended({ failed: 'reset' }), 1);
     await health.look();
     expect(samples).toMatchObject([{ n: 1, failed: 1 }]);
-  });
-});
-
-describe('secrets', () => {
-  it('are read once for slices that come together, and not where there are none', async () => {
-    let reads = 0;
-    const read = async () => {
-      reads += 1;
-      return new Map([['/p', 'v']]);
-    };
-    const secrets = createSecrets({ names: ['A', 'B'], parameters: { A: '/p', B: '/p' }, read, log: noLog });
-    await Promise.all([secrets.load(), secrets.load()]);
-    await secrets.load();
-    expect(reads).toBe(1);
-    expect([secrets.env('A'), secrets.env('B')]).toEqual(['v', 'v']);
-    await createSecrets({ names: [], parameters: {}, read, log: noLog }).load();
-    expect(reads).toBe(1);
-  });
-
-  it('that cannot be read fail with words of their own', async () => {
-    const logged: string[] = [];
-    const secrets = createSecrets({
-      names: ['A'],
-      parameters: { A: '/p' },
-      read: () => Promise.reject(new Error('no way to https://ssm/?x-amz-security-token=abc')),
-      log: ({ message }) => logged.push(message),
-    });
-    await secrets.load();
-    expect(faultOf(() => secrets.env('A'))).toEqual({
-      code: 'HEADER_ENV_MISSING',
-      message: 'secret A could not be read from SSM',
-    });
-    expect(faultOf(() => secrets.env('B'))?.message).toBe('secret B is not known to the sender');
-    expect(logged).toEqual(['Error: no way to https://ssm/', 'secret A could not be read from SSM']);
   });
 });
 

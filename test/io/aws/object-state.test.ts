@@ -27,7 +27,7 @@ describe('the state of an object', () => {
     runs += 1;
     run = `run${runs}`;
   };
-  const claim = (owner: string, atMs = 0, hop?: number) =>
+  const claim = (owner: string, atMs = 0, hop?: number, source?: string) =>
     states.claim({
       run,
       owner,
@@ -36,6 +36,7 @@ describe('the state of an object', () => {
       rulesHash: `rules of ${owner}`,
       startAtMs: NOW_MS + atMs + 3000,
       ...(hop === undefined ? {} : { hop }),
+      source,
     });
   const mark = (owner: string, index: number, atMs = 0) =>
     states.mark({ run, owner, index, counts: `{"to":${index}}`, nowMs: NOW_MS + atMs, leaseMs: LEASE_MS });
@@ -80,7 +81,7 @@ describe('the state of an object', () => {
   it('is not had while the lease lives, to the millisecond', async () => {
     newRun();
     await claim('a');
-    expect(await claim('b', LEASE_MS)).toEqual({ kind: 'duplicate', isDone: false });
+    expect(await claim('b', LEASE_MS)).toMatchObject({ kind: 'duplicate', isDone: false });
     expect(await claim('b', LEASE_MS + 1)).toMatchObject({ kind: 'claimed' });
   });
 
@@ -121,8 +122,7 @@ describe('the state of an object', () => {
     await mark('a', 7);
     expect(await states.release({ run, owner: 'a', hop: 1, counts: '{"lines":9}' })).toBe(true);
     expect(await renew('a', 1)).toBe(false);
-    expect(await claim('late', 2, 0)).toEqual({ kind: 'duplicate', isDone: false });
-    expect(await claim('early', 2, 2)).toEqual({ kind: 'duplicate', isDone: false });
+    expect(await claim('early', 2, 2)).toMatchObject({ kind: 'duplicate', isDone: false });
     const claims = await Promise.all(Array.from({ length: 20 }, (_, i) => claim(`b${i}`, 2, 1)));
     const won = claims.filter(({ kind }) => kind === 'claimed');
     expect(won).toEqual([
@@ -142,6 +142,25 @@ describe('the state of an object', () => {
     expect(await claim('c', 2 + LEASE_MS + 1, 1)).toMatchObject({ kind: 'claimed' });
   });
 
+  it('goes to one of the hand-over before, as who was to come for it may never have been started', async () => {
+    newRun();
+    await claim('a', 0, 1);
+    await states.release({ run, owner: 'a', hop: 2 });
+    expect(await claim('again', 1, 1)).toMatchObject({ kind: 'claimed', state: { hop: 2 } });
+    expect(await claim('next', 2, 2)).toMatchObject({ kind: 'duplicate', isDone: false });
+  });
+
+  it('tells who else is refused for which event it is held, and until when', async () => {
+    newRun();
+    await claim('a', 0, undefined, 'message 1');
+    const held = { kind: 'duplicate', isDone: false, source: 'message 1' };
+    expect(await claim('b', 1)).toEqual({ ...held, leaseUntilMs: NOW_MS + LEASE_MS });
+    expect(await mark('a', 0, 5_000)).toBe(true);
+    expect(await claim('b', 6_000)).toEqual({ ...held, leaseUntilMs: NOW_MS + 5_000 + LEASE_MS });
+    await claim('c', 60_000);
+    expect(await claim('d', 60_001)).toMatchObject({ source: 'c' });
+  });
+
   it('starts anew at a hand-over whose item is gone', async () => {
     newRun();
     expect(await claim('a', 0, 3)).toMatchObject({ kind: 'claimed', state: { hop: 3, isResumed: false } });
@@ -151,13 +170,13 @@ describe('the state of an object', () => {
     newRun();
     await claim('a');
     expect(await states.finish({ run, owner: 'a', counts: '{"end":1}' })).toBe(true);
-    expect(await claim('b', 10 * LEASE_MS)).toEqual({ kind: 'duplicate', isDone: true });
+    expect(await claim('b', 10 * LEASE_MS)).toMatchObject({ kind: 'duplicate', isDone: true });
     expect(await renew('a', 1)).toBe(false);
     expect(await mark('a', 1)).toBe(false);
     expect(await states.release({ run, owner: 'a', hop: 1 })).toBe(false);
     expect(await states.read(run)).toMatchObject({ isDone: true, counts: '{"end":1}' });
     const item = (await dynamo.state.items()).get(`object#${run}`);
-    expect(item?.expiresAtSeconds).toEqual({ N: String(NOW_MS / 1000 + 2 * 86_400) });
+    expect(item?.expiresAtSeconds).toEqual({ N: String(NOW_MS / 1000 + 15 * 86_400) });
   });
 
   it('is unknown before anybody claimed it', async () => {

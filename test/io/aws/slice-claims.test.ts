@@ -25,7 +25,7 @@ describe('claiming a slice', () => {
     expect(await claim()).toBe(false);
   });
 
-  it('keeps slices and runs apart, and each for a day', async () => {
+  it('keeps slices and runs apart, and each for 15 days', async () => {
     const claim = (run: string, index: number) =>
       claimSlice(client, dynamo.table, { run, index, nowMs: NOW_MS });
     expect(await Promise.all([claim('a', 1), claim('a', 2), claim('b', 1), claim('a', 11)])).toEqual([
@@ -35,7 +35,7 @@ describe('claiming a slice', () => {
       true,
     ]);
     const item = (await dynamo.state.items()).get('slice#a#11');
-    expect(item?.expiresAtSeconds).toEqual({ N: String(NOW_MS / 1000 + 86_400) });
+    expect(item?.expiresAtSeconds).toEqual({ N: String(NOW_MS / 1000 + 15 * 86_400) });
   });
 
   it('is not lost to itself when the answer is', async () => {

@@ -1,0 +1,64 @@
+/** When the requests of a slice leave, and which of them are too late for that. */
+
+import type { PlacedRequest } from '../../core/pace/slice-line.ts';
+import type { Target } from '../../core/rules/rule-set.ts';
+import type { HeldBackReason, PlannedRequest } from '../../core/types.ts';
+import type { WriteLog } from '../log.ts';
+import type { OpenSlice } from './open-slice.ts';
+import { overRate, TAKE_LEAD_MS, type TakeRate } from './shifted-rate.ts';
+
+export interface OfferOptions {
+  readonly slice: OpenSlice;
+  readonly target: Target;
+  /** Ms since the start of the slice. */
+  readonly now: () => number;
+  readonly takeRate: TakeRate;
+  readonly log: WriteLog;
+  /** Takes what is to be sent, in due order: `request` is the placed one with its due time as it is now. */
+  readonly offer: (placed: PlacedRequest, request: PlannedRequest) => void;
+  /** Takes what is not to be sent. */
+  readonly holdBack: (placed: PlacedRequest, reason: HeldBackReason) => void;
+}
+
+/** By how much a slice that begins late is moved, in whole µs, as results have them. */
+const shiftOf = ({ slice, target, now }: OfferOptions): number => {
+  const lateMs = now() - (slice.requests[0]?.request.dueMs ?? 0);
+  if (lateMs <= 0) return 0;
+  const leadMs = target.maxRatePerSecond === undefined ? 0 : TAKE_LEAD_MS;
+  return Math.round((lateMs + leadMs) * 1_000) / 1_000;
+};
+
+/** Those for which there is no room in the seconds to which they are moved. */
+const overRateOf = async (
+  { slice, target, takeRate, log }: OfferOptions,
+  requests: readonly PlacedRequest[],
+  shiftMs: number,
+): Promise<ReadonlySet<PlacedRequest>> => {
+  const { name, maxRatePerSecond } = target;
+  if (shiftMs === 0 || maxRatePerSecond === undefined) return new Set();
+  const { startAtMs } = slice.event;
+  const options = { target: name, maxRatePerSecond, startAtMs, shiftMs, takeRate, log };
+  return overRate(requests, slice.requests, options);
+};
+
+/**
+ * Offers the requests of a slice. One that begins late moves every due instant by as much, so that the spacing is kept; what would then
+ * leave too late, or exceed the rate of the target, is held back.
+ *
+ * @returns that shift in ms
+ */
+export const offerSlice = async (options: OfferOptions): Promise<number> => {
+  const { slice, offer, holdBack } = options;
+  const { startAtMs, notAfterMs } = slice.event;
+  const shiftMs = shiftOf(options);
+  const isInTime = ({ request }: PlacedRequest): boolean => startAtMs + request.dueMs + shiftMs <= notAfterMs;
+  const over = await overRateOf(options, slice.requests.filter(isInTime), shiftMs);
+  for (const placed of slice.requests) {
+    const { request } = placed;
+    // What would be late when its time comes need not wait for that.
+    if (!isInTime(placed)) holdBack(placed, 'late');
+    else if (over.has(placed)) holdBack(placed, 'max_rate');
+    else offer(placed, shiftMs === 0 ? request : { ...request, dueMs: request.dueMs + shiftMs });
+  }
+  return shiftMs;
+};
