@@ -15,13 +15,12 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { Topic } from 'aws-cdk-lib/aws-sns';
-import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type MetricName, NAMESPACE } from '../core/measure/metric-names.ts';
+import { createAlarmTopic } from './alarm-topic.ts';
 import type { Queues } from './queues.ts';
 import type { Settings } from './settings.ts';
 import { queueDelaySeconds } from './sizing.ts';
@@ -53,45 +52,30 @@ export class Alarms extends Construct {
   readonly topic: Topic;
   /** Every alarm, in the order in which people should look at them. */
   readonly all: readonly AlarmBase[];
-  /** The one that calls the breaker; an emulator has none. */
-  readonly breaking: CompositeAlarm | undefined;
+  /**
+   * Those that call the breaker; an emulator has none. Each error share does so for itself beside the one of them all: that one stays in
+   * ALARM while any target fails, and an alarm acts on a change of its state alone, so a second target would fail unheard.
+   */
+  readonly breaking: readonly AlarmBase[];
   private readonly stack: string;
 
   constructor(scope: Construct, id: string, options: AlarmsOptions) {
     super(scope, id);
     this.stack = Stack.of(this).stackName;
-    this.topic = this.createTopic(options.settings.alarmEmail);
+    this.topic = createAlarmTopic(this, options.settings.alarmEmail);
     // Emulators know neither alarms on metric math nor alarms on alarms.
     const isEmulated = options.settings.profile === 'emulator';
     const errorShares = isEmulated ? [] : options.targets.map((target) => this.errorShare(target));
-    this.breaking = this.createBreaking(errorShares);
+    this.breaking = [...this.anyOf(errorShares), ...errorShares];
     this.all = [
-      ...(this.breaking === undefined ? [] : [this.breaking]),
-      ...errorShares,
+      ...this.breaking,
       ...options.targets.map((target) => this.lag(target)),
+      ...options.targets.flatMap((target) => [this.slicesFailed(target), this.resultsLost(target)]),
       this.switchUnreadable(),
       this.breakerFailed(options.breaker),
       ...this.queues(options),
     ];
     for (const alarm of this.all) alarm.addAlarmAction(new SnsAction(this.topic));
-  }
-
-  private createTopic(email: string | undefined): Topic {
-    const topic = new Topic(this, 'Topic', {
-      displayName: `Reprise ${this.stack}`,
-      enforceSSL: true,
-    });
-    // A policy of one's own replaces the one that lets alarms of the account in.
-    topic.addToResourcePolicy(
-      new PolicyStatement({
-        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
-        actions: ['sns:Publish'],
-        resources: [topic.topicArn],
-        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
-      }),
-    );
-    if (email !== undefined) topic.addSubscription(new EmailSubscription(email));
-    return topic;
   }
 
   private metric(name: MetricName, target: string | undefined, statistic: string): Metric {
@@ -131,12 +115,14 @@ export class Alarms extends Construct {
     });
   }
 
-  private createBreaking(alarms: readonly Alarm[]): CompositeAlarm | undefined {
-    if (alarms.length === 0) return undefined;
-    return new CompositeAlarm(this, 'Breaking', {
-      alarmDescription: 'a target fails: the breaker turns the kill switch off; turn it on again by hand',
+  private anyOf(alarms: readonly Alarm[]): readonly CompositeAlarm[] {
+    if (alarms.length === 0) return [];
+    const any = new CompositeAlarm(this, 'Breaking', {
+      alarmDescription:
+        'a target fails: the breaker turns the kill switch off; turn it on again by hand, once this is OK',
       alarmRule: AlarmRule.anyOf(...alarms.map((alarm) => AlarmRule.fromAlarm(alarm, AlarmState.ALARM))),
     });
+    return [any];
   }
 
   private lag(target: string): Alarm {
@@ -144,6 +130,22 @@ export class Alarms extends Construct {
       alarmDescription: `requests reach ${target} more than ${MAX_LAG_MS} ms after they are due: give the sender more memory or concurrency`,
       threshold: MAX_LAG_MS,
       ...minutes(3, 5),
+    });
+  }
+
+  private slicesFailed(target: string): Alarm {
+    return this.alarm(`SlicesFailed-${target}`, this.metric('SlicesFailed', target, 'Sum'), {
+      alarmDescription: `slices for ${target} end before their first request: look into the sender’s log`,
+      threshold: 0,
+      ...minutes(2, 3),
+    });
+  }
+
+  private resultsLost(target: string): Alarm {
+    return this.alarm(`ResultsLost-${target}`, this.metric('ResultsLost', target, 'Sum'), {
+      alarmDescription: `results of ${target} do not get to the results stream: look into the sender’s log`,
+      threshold: 0,
+      ...minutes(2, 3),
     });
   }
 
@@ -184,7 +186,7 @@ export class Alarms extends Construct {
         threshold: 0,
         ...minutes(1, 1),
       }),
-      this.alarm('FailedSlices', visible(failureQueue), {
+      this.alarm('SlicesNotRun', visible(failureQueue), {
         alarmDescription:
           'slices that Lambda could not run: look into the failure queue and the sender’s log',
         threshold: 0,

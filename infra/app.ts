@@ -7,8 +7,10 @@ import { createStack } from './create-stack.ts';
 // Synthesised below, and not at all after an error.
 const app = new App({ autoSynth: false });
 try {
-  await createStack(app);
+  const { notes } = await createStack(app);
   app.synth();
+  // Not as annotations, which the CDK wraps into where they come from and how to silence them.
+  for (const note of notes) process.stderr.write(`${note}\n`);
 } catch (error) {
   if (!(error instanceof RepriseError)) throw error;
   const hint = error.hint === undefined ? '' : `hint: ${error.hint}\n`;

@@ -1,6 +1,6 @@
 /** The breaker: turns the switch off when an alarm tells it to. */
 
-import type { CompositeAlarm } from 'aws-cdk-lib/aws-cloudwatch';
+import type { AlarmBase } from 'aws-cdk-lib/aws-cloudwatch';
 import { LambdaAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -39,8 +39,8 @@ export class Breaker extends Construct {
     this.function.addToRolePolicy(allow(['ssm:GetParameter', 'ssm:PutParameter'], [shared.killSwitchArn]));
   }
 
-  /** Has the alarm call the breaker. */
-  listenTo(alarm: CompositeAlarm): void {
+  /** Has the alarm call the breaker, which it does when it goes to ALARM and never while it stays there. */
+  listenTo(alarm: AlarmBase): void {
     alarm.addAlarmAction(new LambdaAction(this.function));
   }
 }

@@ -5,14 +5,12 @@ import { join, relative, resolve } from 'node:path';
 import { EXIT, RepriseError } from '../core/errors.ts';
 import { type Fault, faultsError, type RuleText } from '../core/rules/fault.ts';
 import { loadRules } from '../core/rules/load.ts';
-import { nearestHint } from '../core/rules/nearest.ts';
 import { overrideRules } from '../core/rules/override.ts';
-import type { RawPacing } from '../core/rules/raw-rules.ts';
 import type { RuleSet } from '../core/rules/rule-set.ts';
-import { type Report, type RuleSource, readRuleSource, reportInto } from '../core/rules/rule-source.ts';
+import { readRuleSource, reportInto } from '../core/rules/rule-source.ts';
 import { readRuleFiles } from '../io/rule-files.ts';
+import { checkSenders, checkSource, checkTargets } from './check-rules.ts';
 import type { Settings } from './settings.ts';
-import { sendersNeeded } from './sizing.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Far above what any cases take. */
@@ -38,62 +36,11 @@ const runCases = (path: string): void => {
   throw new RepriseError('RULES_INVALID', `the rules do not pass \`reprise rules check ${path}\`\n${text}`);
 };
 
-const isLive = ({ mode, speed = 1 }: RawPacing): boolean => mode !== 'constant' && speed === 1;
-
-const describePacing = ({ mode = 'recorded', speed, rate }: RawPacing): string =>
-  mode === 'constant' ? `constant at ${rate}` : `${mode} at speed ${speed ?? 1}`;
-
-const checkPacing = (source: RuleSource, report: Report): void => {
-  for (const { raw, file, path } of source.rules) {
-    if (raw?.pacing === undefined || isLive(raw.pacing)) continue;
-    report(
-      { file, path: [...path, 'pacing'] },
-      {
-        code: 'PACING_NOT_LIVE',
-        message: `pacing of live traffic must be recorded or even, at speed 1, got ${describePacing(raw.pacing)}`,
-        hint: 'live traffic has the rhythm of production; timing: arrival replays each object by a rhythm of its own',
-      },
-    );
-  }
-};
-
-const checkSecrets = (source: RuleSource, secrets: Settings['secrets'], report: Report): void => {
-  for (const { raw, file, path } of source.rules)
-    for (const [name, value] of Object.entries(raw?.headers?.set ?? {})) {
-      if (typeof value === 'string' || Object.hasOwn(secrets, value.fromEnv)) continue;
-      report(
-        { file, path: [...path, 'headers', 'set', name] },
-        {
-          code: 'SECRET_UNMAPPED',
-          message: `${JSON.stringify(value.fromEnv)} is not in the setting secrets, which maps names of fromEnv to SSM parameters`,
-          hint:
-            nearestHint(value.fromEnv, Object.keys(secrets), 'there are') ??
-            `-c secrets.${value.fromEnv}=/name/of/parameter`,
-        },
-      );
-    }
-};
-
 const checkSources = (files: readonly RuleText[], settings: Settings): readonly Fault[] => {
   const faults: Fault[] = [];
   const report = reportInto(faults);
-  for (const source of files.map(readRuleSource)) {
-    if (settings.timing === 'live') checkPacing(source, report);
-    checkSecrets(source, settings.secrets, report);
-  }
+  for (const source of files.map(readRuleSource)) checkSource(source, settings, report);
   return faults;
-};
-
-const checkSenders = (ruleSet: RuleSet, { sender: { reservedConcurrency } }: Settings): void => {
-  const needed = sendersNeeded(Object.values(ruleSet.targets));
-  if (reservedConcurrency === 'none' || reservedConcurrency >= needed) return;
-  throw new RepriseError(
-    'SETTINGS_INVALID',
-    `sender.reservedConcurrency must be at least ${needed} for these targets, got ${reservedConcurrency}`,
-    {
-      hint: 'each slice is held for 8 s and the timeout of its target: lower maxRate or timeout, or raise it',
-    },
-  );
 };
 
 /** The rules with the URL that the setting `target` gives. */
@@ -130,7 +77,7 @@ export interface CheckedRules {
  * Reads and checks the rules.
  *
  * @throws RepriseError RULES_MISSING, RULES_UNREADABLE, RULES_INVALID with every fault and its place,
- *   SETTINGS_INVALID, ARGUMENT_INVALID or TARGET_IS_PRODUCTION for what settings ask of them
+ *   SETTINGS_INVALID, ARGUMENT_INVALID, TARGET_BLOCKED or TARGET_IS_PRODUCTION for what settings ask of them
  */
 export const readCheckedRules = async (settings: Settings): Promise<CheckedRules> => {
   const path = resolve(ROOT, settings.rules);
@@ -143,7 +90,10 @@ export const readCheckedRules = async (settings: Settings): Promise<CheckedRules
   if (found.length > 0) throw faultsError(found);
   checkSenders(ruleSet, settings);
   const { target } = settings;
-  return { ruleSet: target === undefined ? ruleSet : withTarget(ruleSet, target), warnings };
+  if (target === undefined) return { ruleSet, warnings };
+  const changed = withTarget(ruleSet, target);
+  checkTargets(changed);
+  return { ruleSet: changed, warnings };
 };
 
 /** Names that rules take from the sender's environment, sorted. */

@@ -8,6 +8,8 @@ export interface Load {
   readonly ratePerSecond: number;
   /** Lines captured for each request replayed: 10 where a tenth is replayed. */
   readonly linesPerRequest: number;
+  /** Whether the target has a `maxRate`, whose every second is counted in the table. */
+  readonly hasMaxRate: boolean;
   readonly senderMb: number;
   readonly plannerMb: number;
 }
@@ -34,6 +36,10 @@ const PLANNER_EXTRA_SECONDS = 35;
 const BUFFER_SECONDS = 60;
 const BUFFER_BYTES = 128 * 1024 * 1024;
 const REQUESTS_PER_SLICE = 1_000;
+/** The planner's mark, the sender's claim, and a new window for the health of its target. */
+const WRITES_PER_SLICE = 3;
+/** With a `maxRate` besides: one for each second of due time that the slice spans. */
+const RATE_WRITES_PER_SLICE = 5;
 /** Flushes of results in a slice, each a record of at least 5 KB, header and trailer among them. */
 const RECORDS_PER_SLICE = 5;
 const RECORD_BYTES = 5 * 1024;
@@ -46,6 +52,7 @@ const DAYS_KEPT = 7;
 export const costPerMillion = ({
   ratePerSecond,
   linesPerRequest,
+  hasMaxRate,
   senderMb,
   plannerMb,
 }: Load): CostPerMillion => {
@@ -59,7 +66,8 @@ export const costPerMillion = ({
     slicesPerSecond * RECORDS_PER_SLICE * RECORD_BYTES,
   );
   const captureBytes = linesPerSecond * LINE_BYTES;
-  const writes = slicesPerSecond * 3 + senders + planners * (1 / 2 + 1 / 10);
+  const writesPerSlice = WRITES_PER_SLICE + (hasMaxRate ? RATE_WRITES_PER_SLICE : 0);
+  const writes = slicesPerSecond * writesPerSlice + senders + planners * (1 / 2 + 1 / 10);
   const perSecond = {
     senders: slicesPerSecond * PRICES.lambdaRequest + (senders * senderMb * PRICES.lambdaGbSecond) / 1_024,
     planners: (planners * plannerMb * PRICES.lambdaGbSecond) / 1_024,

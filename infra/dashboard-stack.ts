@@ -5,10 +5,11 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { MetricName } from '../core/measure/metric-names.ts';
 import { line, metricOf, type Place } from './dashboard-metrics.ts';
 import type { Queues } from './queues.ts';
-import { COLOURS, COLUMNS, colourAt, graph, type Line, type Row } from './widgets.ts';
+import { COLOURS, COLUMNS, colourAt, graph, type Line, type Row, type Widget } from './widgets.ts';
 
 const HALF = COLUMNS / 2;
 const QUARTER = COLUMNS / 4;
+const THIRD = COLUMNS / 3;
 
 /** Switch, backoff level of each target, alarms. */
 export const isItOn = (place: Place, targets: readonly string[], alarms: readonly AlarmBase[]): Row => [
@@ -43,15 +44,16 @@ export const isItOn = (place: Place, targets: readonly string[], alarms: readonl
 const queueLine = (queue: Queue, name: string, label: string, colour: string): Line =>
   line(['AWS/SQS', name, 'QueueName', queue.queueName], label, colour, 'Maximum');
 
-/** Lines, objects, and what waits or was given up. */
+/** Lines, objects, what waits or is late, and what was given up. */
 export const wasAnythingLost = (place: Place, { queue, dlq, failureQueue }: Queues): Row => {
+  const third = (title: string, unit: string, lines: readonly Line[]): Widget =>
+    graph(place.region, { title, width: THIRD, unit, lines });
   const counts = (title: string, unit: string, names: readonly (readonly [MetricName, string])[]) =>
-    graph(place.region, {
+    third(
       title,
-      width: QUARTER,
       unit,
-      lines: names.map(([name, label], i) => line(metricOf(place, name), label, colourAt(i))),
-    });
+      names.map(([name, label], i) => line(metricOf(place, name), label, colourAt(i))),
+    );
   const depth = 'ApproximateNumberOfMessagesVisible';
   return [
     [
@@ -59,8 +61,6 @@ export const wasAnythingLost = (place: Place, { queue, dlq, failureQueue }: Queu
         ['LinesRead', 'read'],
         ['LinesRejected', 'rejected'],
       ]),
-    ],
-    [
       counts('Objects', 'objects/min', [
         ['ObjectsPlanned', 'planned'],
         ['ObjectsFailed', 'failed'],
@@ -69,23 +69,20 @@ export const wasAnythingLost = (place: Place, { queue, dlq, failureQueue }: Queu
       ]),
     ],
     [
-      graph(place.region, {
-        title: 'Age of the oldest object',
-        width: QUARTER,
-        unit: 's',
-        lines: [queueLine(queue, 'ApproximateAgeOfOldestMessage', 'age', COLOURS.blue)],
-      }),
+      third('Age of the oldest object', 's', [
+        queueLine(queue, 'ApproximateAgeOfOldestMessage', 'age', COLOURS.blue),
+      ]),
+      third('Planner lag: slices handed over late', 'ms', [
+        line(metricOf(place, 'PlannerLag'), 'p50', COLOURS.green, 'p50'),
+        line(metricOf(place, 'PlannerLag'), 'p99', COLOURS.red, 'p99'),
+      ]),
     ],
     [
-      graph(place.region, {
-        title: 'Given up',
-        width: QUARTER,
-        unit: 'messages',
-        lines: [
-          queueLine(dlq, depth, 'objects (dead-letter queue)', COLOURS.red),
-          queueLine(failureQueue, depth, 'slices (failure queue)', COLOURS.orange),
-        ],
-      }),
+      third('Given up', 'messages', [
+        queueLine(dlq, depth, 'objects (dead-letter queue)', COLOURS.red),
+        queueLine(failureQueue, depth, 'slices (failure queue)', COLOURS.orange),
+      ]),
+      counts('Events that are no slices', 'events/min', [['SlicesInvalid', 'invalid']]),
     ],
   ];
 };

@@ -132,14 +132,64 @@ export const doesItSuffer = (place: Place, target: string): Row => [
   ],
 ];
 
-/** Of one target: what was held back, by reason. */
-export const heldBack = (place: Place, target: string): Widget =>
+const counts = (
+  place: Place,
+  options: { title: string; unit: string; lines: readonly (readonly [MetricName, string])[]; stacked?: true },
+  target: string,
+): Widget =>
   graph(place.region, {
-    title: `${target}: held back`,
-    width: HALF,
-    unit: 'requests/min',
-    stacked: true,
-    lines: HELD_BACK_REASONS.map((reason, i) =>
-      line(metricOf(place, heldBackMetric(reason), target), reason, colourAt(i)),
-    ),
+    ...options,
+    title: `${target}: ${options.title}`,
+    width: THIRD,
+    lines: options.lines.map(([name, label], i) => line(metricOf(place, name, target), label, colourAt(i))),
   });
+
+/** From planned to answered, what was held back on the way, and what went wrong with whole slices. */
+export const wasAnythingLostFor = (place: Place, target: string): Row => [
+  [
+    counts(
+      place,
+      {
+        title: 'from planned to answered',
+        unit: 'requests/min',
+        lines: [
+          ['Planned', 'planned'],
+          ['Dispatched', 'dispatched'],
+          ['Sent', 'sent'],
+          ['Answered', 'answered'],
+          ['Failed', 'failed'],
+        ],
+      },
+      target,
+    ),
+  ],
+  [
+    counts(
+      place,
+      {
+        title: 'held back',
+        unit: 'requests/min',
+        stacked: true,
+        lines: HELD_BACK_REASONS.map((reason) => [heldBackMetric(reason), reason]),
+      },
+      target,
+    ),
+  ],
+  [
+    counts(
+      place,
+      {
+        title: 'slices, and results that were lost',
+        unit: 'slices or results/min',
+        lines: [
+          ['SlicesStarted', 'slices started'],
+          ['SlicesFailed', 'slices failed'],
+          ['SlicesRefused', 'slices refused'],
+          ['SlicesDuplicate', 'slices delivered again'],
+          ['ResultsLost', 'results lost'],
+        ],
+      },
+      target,
+    ),
+  ],
+];

@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import { type CostOptions, costRow } from './dashboard-cost.ts';
 import type { Place } from './dashboard-metrics.ts';
 import { isItOn, wasAnythingLost } from './dashboard-stack.ts';
-import { doesItSuffer, heldBack, isItTrue } from './dashboard-targets.ts';
+import { doesItSuffer, isItTrue, wasAnythingLostFor } from './dashboard-targets.ts';
 import type { Queues } from './queues.ts';
 import { heading, placeRows, type Row } from './widgets.ts';
 
@@ -15,12 +15,6 @@ export interface DashboardOptions extends Queues, CostOptions {
 }
 
 const question = (text: string): Row => [[heading(text)]];
-
-/** Rows of what is held back: two targets in each. */
-const heldBackRows = (place: Place, targets: readonly string[]): readonly Row[] =>
-  targets.flatMap((_, i) =>
-    i % 2 === 0 ? [targets.slice(i, i + 2).map((target) => [heldBack(place, target)])] : [],
-  );
 
 const rowsOf = (place: Place, options: DashboardOptions): readonly Row[] => {
   const { targets } = options;
@@ -33,7 +27,7 @@ const rowsOf = (place: Place, options: DashboardOptions): readonly Row[] => {
     ...targets.map((target) => doesItSuffer(place, target)),
     question('Was anything lost?'),
     wasAnythingLost(place, options),
-    ...heldBackRows(place, targets),
+    ...targets.map((target) => wasAnythingLostFor(place, target)),
     question('What does it cost?'),
     costRow(place, options),
   ];

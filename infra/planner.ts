@@ -12,6 +12,7 @@ import { allow, createFunction } from './function.ts';
 import type { Results } from './results.ts';
 import type { Settings } from './settings.ts';
 import type { Shared } from './shared.ts';
+import { PLANNER_TIMEOUT_SECONDS } from './sizing.ts';
 
 export interface PlannerOptions {
   readonly settings: Settings;
@@ -24,8 +25,6 @@ export interface PlannerOptions {
   readonly sender: LambdaFunction;
 }
 
-/** It hands over to itself at 240 s; the rest is for the last dispatch and the ledger. */
-const TIMEOUT_SECONDS = 300;
 /** A hand-over that waited longer finds nothing left to send. */
 const MAX_EVENT_AGE_SECONDS = 3600;
 
@@ -50,7 +49,7 @@ export class Planner extends Construct {
       asset,
       description: 'plans the replay of logged requests, and hands slices of them to senders in time',
       memorySize: settings.planner.memoryMb,
-      timeoutSeconds: TIMEOUT_SECONDS,
+      timeoutSeconds: PLANNER_TIMEOUT_SECONDS,
       maxEventAgeSeconds: MAX_EVENT_AGE_SECONDS,
       retryAttempts: 2,
       onFailure: new SqsDestination(dlq),

@@ -4,7 +4,12 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { Settings } from './settings.ts';
-import { queueDelaySeconds } from './sizing.ts';
+import {
+  MAX_RECEIVES,
+  QUEUE_RETENTION_SECONDS,
+  QUEUE_VISIBILITY_SECONDS,
+  queueDelaySeconds,
+} from './sizing.ts';
 
 export interface Queues {
   /** Objects to plan. */
@@ -14,10 +19,6 @@ export interface Queues {
   /** Slices that Lambda could not run. */
   readonly failureQueue: Queue;
 }
-
-/** A planner's message comes back this long after a hard crash: six times its timeout, as Lambda asks of a queue. */
-const VISIBILITY_SECONDS = 1800;
-const MAX_RECEIVES = 5;
 
 const createQueue = (scope: Construct, id: string, props: QueueProps): Queue =>
   new Queue(scope, id, {
@@ -34,9 +35,8 @@ export const createQueues = (scope: Construct, settings: Settings): Queues => {
   const dlq = createQueue(scope, 'DeadLetters', kept);
   const queue = createQueue(scope, 'Objects', {
     deliveryDelay: Duration.seconds(queueDelaySeconds(settings)),
-    visibilityTimeout: Duration.seconds(VISIBILITY_SECONDS),
-    // What nobody took within an hour is too old to be replayed.
-    retentionPeriod: Duration.hours(1),
+    visibilityTimeout: Duration.seconds(QUEUE_VISIBILITY_SECONDS),
+    retentionPeriod: Duration.seconds(QUEUE_RETENTION_SECONDS),
     deadLetterQueue: { queue: dlq, maxReceiveCount: MAX_RECEIVES },
   });
   return { queue, dlq, failureQueue: createQueue(scope, 'FailedSlices', kept) };

@@ -5,9 +5,12 @@ import { ParameterTier, StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { resourcesParameterOf, type StackResources } from '../io/aws/resources.ts';
 
-/** What is listed, and whether destroying the stack is to spare its buckets. */
+/** What is listed, and what destroying the stack asks for besides. */
 export interface ListedResources extends StackResources {
+  /** Whether the buckets are to be spared. */
   readonly retain: boolean;
+  /** Senders that are reserved, to which a stack that could not be destroyed goes back; absent where none are. */
+  readonly senderConcurrency?: number;
 }
 
 /** Writes the list into its parameter. */

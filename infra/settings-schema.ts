@@ -13,6 +13,8 @@ export const PLANNER_HEAD_START_SECONDS = 30;
 const MAX_QUEUE_DELAY_SECONDS = 900;
 export const MAX_DELAY_SECONDS =
   MAX_QUEUE_DELAY_SECONDS + CAPTURE_BUFFER_SECONDS + PLANNER_HEAD_START_SECONDS;
+/** Far more than most accounts may run at all. */
+export const MAX_RESERVED_SENDERS = 10_000;
 
 const idsOf = (kind: string, words: string) =>
   ({
@@ -89,9 +91,9 @@ export const settingsSchema = {
           type: ['integer', 'string'],
           pattern: '^none$',
           minimum: 1,
-          maximum: 10_000,
+          maximum: MAX_RESERVED_SENDERS,
           default: 50,
-          errorMessage: 'must be a whole number from 1 to 10000, or none',
+          errorMessage: `must be a whole number from 1 to ${MAX_RESERVED_SENDERS}, or none`,
         },
       },
     },

@@ -50,7 +50,13 @@ const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, use
 ajv.addKeyword('errorMessage');
 const validate = ajv.compile(settingsSchema);
 
-const SETTING_NAMES = Object.keys(settingsSchema.properties);
+const SCHEMAS: Readonly<Record<string, Schema>> = settingsSchema.properties;
+const SETTING_NAMES = Object.keys(SCHEMAS);
+/** With the parts of mappings. */
+const ALL_NAMES = Object.entries(SCHEMAS).flatMap(([name, { properties = {} }]) => [
+  name,
+  ...Object.keys(properties).map((part) => `${name}.${part}`),
+]);
 /** Context that is not ours: feature flags, look-ups and options of the CDK all have a colon but for these. */
 const CDK_CONTEXT = ['cli-telemetry', 'acknowledged-issue-numbers', 'cdk-migrate', 'tree-metadata'];
 const isOfCdk = (key: string): boolean => key.includes(':') || CDK_CONTEXT.includes(key);
@@ -90,11 +96,14 @@ const mergeParts = (context: Readonly<Record<string, unknown>>): Readonly<Record
   const keys = Object.keys(context).filter((key) => !isOfCdk(key));
   for (const key of keys.toSorted((a, b) => Number(a.includes('.')) - Number(b.includes('.')))) {
     const [name = '', part, ...rest] = key.split('.');
-    const schema: Schema | undefined = (settingsSchema.properties as Readonly<Record<string, Schema>>)[name];
-    const isPart = part !== undefined && rest.length === 0 && schema?.type === 'object';
-    const whole = isPart ? readValue(merged[name] ?? {}, schema) : undefined;
-    if (isPart && isMapping(whole)) merged[name] = { ...whole, [part]: context[key] };
-    else merged[key] = context[key];
+    const schema = SCHEMAS[name];
+    if (part === undefined || rest.length > 0 || schema?.type !== 'object') {
+      merged[key] = context[key];
+      continue;
+    }
+    const whole = readValue(merged[name] ?? {}, schema);
+    // A whole that is none has a fault of its own.
+    if (isMapping(whole)) merged[name] = { ...whole, [part]: context[key] };
   }
   return merged;
 };
@@ -120,7 +129,7 @@ export const readSettings = (context: Readonly<Record<string, unknown>>): Settin
   const given = mergeParts(context);
   const faults = Object.keys(given)
     .filter((key) => !SETTING_NAMES.includes(key))
-    .map((key) => unknownSetting(key, SETTING_NAMES));
+    .map((key) => unknownSetting(key, ALL_NAMES));
   const known = Object.fromEntries(Object.entries(given).filter(([key]) => SETTING_NAMES.includes(key)));
   // A copy: defaults are written into it.
   const values = readValue(structuredClone(known), settingsSchema) as Settings;

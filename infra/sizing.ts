@@ -9,6 +9,18 @@ const LEAD_SECONDS = LEAD_MS / 1000;
 const CELL_SECONDS = CELL_MS / 1000;
 /** A request is given up this long after its due instant. */
 const MAX_LATE_SECONDS = 5;
+/** Timeout of the planner: it hands over to itself at 240 s; the rest is for the last dispatch and the ledger. */
+export const PLANNER_TIMEOUT_SECONDS = 300;
+/** After a hard crash the message of an object comes back this late: six timeouts of the planner, as Lambda asks of a queue. */
+export const QUEUE_VISIBILITY_SECONDS = 6 * PLANNER_TIMEOUT_SECONDS;
+/** Planners that may crash over an object before its message goes to the dead-letter queue. */
+export const MAX_RECEIVES = 5;
+/**
+ * How long the queue keeps the message of an object. It must outlast the delay and every receive: a message that expires before is
+ * deleted, and the object whose planners crash is never heard of again. Staleness is not what it is for: a planner that comes late
+ * counts what is past due as `late`, and sends nothing of it.
+ */
+export const QUEUE_RETENTION_SECONDS = 4 * 3600;
 /** For what a sender does around its requests: the claim, and handing its last results to Firehose with retries. */
 const SENDER_MARGIN_SECONDS = 20;
 

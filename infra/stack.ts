@@ -36,6 +36,12 @@ interface Pipeline extends Queues {
   readonly planner: Planner;
 }
 
+/** Where people look and listen. */
+interface Watch {
+  readonly dashboardUrl: string;
+  readonly alarmTopicArn: string;
+}
+
 export class RepriseStack extends Stack {
   private readonly settings: Settings;
   /** Names of the targets. */
@@ -49,8 +55,7 @@ export class RepriseStack extends Stack {
     this.settings = settings;
     this.targets = Object.keys(ruleSet.targets);
     const pipeline = this.createPipeline(ruleSet, assets);
-    const dashboardUrl = this.watch(pipeline, assets);
-    this.tell(pipeline, dashboardUrl);
+    this.tell(pipeline, this.watch(pipeline, assets));
     // Not the switch: a tag that changes would have CloudFormation write it again.
     Tags.of(this).add('reprise:stack', this.stackName, {
       excludeResourceTypes: [CfnParameter.CFN_RESOURCE_TYPE_NAME],
@@ -79,13 +84,13 @@ export class RepriseStack extends Stack {
     return { ...queues, shared, capture, results, sender, planner };
   }
 
-  /** Alarms, breaker and dashboard; gives the address of the latter. */
-  private watch(pipeline: Pipeline, assets: FunctionAssets): string {
+  /** Alarms, breaker and dashboard; gives where to look and to listen. */
+  private watch(pipeline: Pipeline, assets: FunctionAssets): Watch {
     const { settings, targets } = this;
     const { shared, capture, results, planner, sender } = pipeline;
     const breaker = new Breaker(this, 'Breaker', { settings, asset: assets.breaker, shared });
     const alarms = new Alarms(this, 'Alarms', { ...pipeline, settings, targets, breaker: breaker.function });
-    if (alarms.breaking !== undefined) breaker.listenTo(alarms.breaking);
+    for (const alarm of alarms.breaking) breaker.listenTo(alarm);
     const streams = [capture.stream, results.stream].flatMap((stream) => stream?.ref ?? []);
     const dashboard = new Dashboard(this, 'Dashboard', {
       ...pipeline,
@@ -100,13 +105,14 @@ export class RepriseStack extends Stack {
         streams,
       },
     });
-    return dashboard.url;
+    return { dashboardUrl: dashboard.url, alarmTopicArn: alarms.topic.topicArn };
   }
 
   /** Tells people and the command line where everything is. */
-  private tell(pipeline: Pipeline, dashboardUrl: string): void {
+  private tell(pipeline: Pipeline, { dashboardUrl, alarmTopicArn }: Watch): void {
     const { settings, targets } = this;
     const { shared, capture, results, planner, sender, queue, dlq, failureQueue } = pipeline;
+    const { reservedConcurrency: reserved } = settings.sender;
     const captureBucket = capture.bucket.bucketName;
     const resultsBucket = results.bucket.bucketName;
     listResources(this, {
@@ -128,6 +134,7 @@ export class RepriseStack extends Stack {
       timing: settings.timing,
       delaySeconds: settings.delaySeconds,
       retain: settings.retain,
+      ...(reserved === 'none' ? {} : { senderConcurrency: reserved }),
     });
     createOutputs(this, {
       settings,
@@ -135,7 +142,11 @@ export class RepriseStack extends Stack {
       captureBucket,
       resultsBucket,
       killSwitch: shared.killSwitch,
+      sender: sender.function,
       dashboardUrl,
+      alarmTopicArn,
+      dlqUrl: dlq.queueUrl,
+      failureQueueUrl: failureQueue.queueUrl,
     });
   }
 

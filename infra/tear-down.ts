@@ -2,14 +2,20 @@
 
 import { EXIT, RepriseError } from '../core/errors.ts';
 import type { StackResources } from '../io/aws/resources.ts';
+import { type NotesStore, notesOf } from './tear-down-notes.ts';
 
 /** What is asked of the world. Each of them is content with what is gone already. */
 export interface TearDownSteps {
   /** The stack's own list of its resources; undefined where there is none. */
   readonly readResources: () => Promise<StackResources | undefined>;
+  readonly notes: NotesStore;
   readonly turnOff: (switchParameter: string) => Promise<void>;
+  /** Whether no invocation of a function can begin, nor could before. */
+  readonly isStopped: (name: string) => Promise<boolean>;
   /** Lets no further invocation of a function begin. */
   readonly stopFunction: (name: string) => Promise<void>;
+  /** Takes that back: so many invocations are reserved again, or none are. */
+  readonly startFunction: (name: string, reservedConcurrency: number | undefined) => Promise<void>;
   /** Deletes a delivery stream, and waits until it is gone. */
   readonly deleteStream: (name: string) => Promise<void>;
   /** How many objects it deleted. */
@@ -21,14 +27,6 @@ export interface TearDownSteps {
 
 /** A planner at work when its function is stopped may yet write a ledger, for up to 300 s. */
 const MAX_TRIES = 3;
-
-const isRetained = (resources: StackResources): boolean => Reflect.get(resources, 'retain') === true;
-
-/** Buckets that the stack made. One that was there before it has no stream, and is nobody's to empty. */
-const bucketsOf = ({ captureBucket, captureStream, resultsBucket }: StackResources): readonly string[] => [
-  ...(captureStream === undefined ? [] : [captureBucket]),
-  resultsBucket,
-];
 
 const stopWriters = async (resources: StackResources, steps: TearDownSteps): Promise<void> => {
   const { switchParameter, plannerFunction, senderFunction, captureStream, resultsStream } = resources;
@@ -42,8 +40,53 @@ const stopWriters = async (resources: StackResources, steps: TearDownSteps): Pro
   }
 };
 
+/** A function that is to run again where the stack stays, and how many invocations are reserved for it then. */
+interface Startable {
+  readonly name: string;
+  readonly reserved: number | undefined;
+}
+
+/** Planner and sender, but for a sender that was stopped before: somebody did that by hand, and means it. */
+const startableOf = async (
+  resources: StackResources,
+  steps: TearDownSteps,
+): Promise<readonly Startable[]> => {
+  const { plannerFunction, senderFunction } = resources;
+  const listed: unknown = Reflect.get(resources, 'senderConcurrency');
+  const reserved = typeof listed === 'number' ? listed : undefined;
+  const planner = { name: plannerFunction, reserved: undefined };
+  if (await steps.isStopped(senderFunction)) return [planner];
+  return [planner, { name: senderFunction, reserved }];
+};
+
 /**
- * Takes a stack down. What `retain` kept on the day of its deployment, or asks for now, stays.
+ * Lets functions run again as they were deployed: a later deployment would see no difference in its template, and leave them stopped.
+ * The switch stays off. What goes wrong here is said, and does not hide why it came to this.
+ */
+const startWriters = async (startable: readonly Startable[], steps: TearDownSteps): Promise<void> => {
+  for (const { name, reserved } of startable)
+    try {
+      await steps.startFunction(name, reserved);
+      steps.say(`${name} may run again`);
+    } catch (error) {
+      steps.say(`${name} may not run again: ${error instanceof Error ? error.message : String(error)}`);
+    }
+};
+
+const deleteAll = async (stack: string, buckets: readonly string[], steps: TearDownSteps): Promise<void> => {
+  for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
+    for (const bucket of buckets) steps.say(`${bucket}: ${await steps.emptyBucket(bucket)} objects deleted`);
+    if (await steps.destroyStack()) return;
+  }
+  throw new RepriseError('STACK_NOT_DESTROYED', `the stack ${stack} could not be deleted`, {
+    hint: 'the reason stands above, and in the events of the stack in CloudFormation; try again when it is mended',
+    exitCode: EXIT.stopped,
+  });
+};
+
+/**
+ * Takes a stack down. What `retain` kept on the day of its deployment, or asks for now, stays. After a run that was interrupted, or
+ * that failed, another one goes on where it stopped.
  *
  * @throws RepriseError STACK_NOT_DESTROYED when CloudFormation cannot, AWS_…
  */
@@ -53,21 +96,20 @@ export const tearDown = async (
   steps: TearDownSteps,
 ): Promise<void> => {
   const resources = await steps.readResources();
+  const notes = resources === undefined ? await steps.notes.read() : notesOf(resources);
+  const { buckets, retain } = notes ?? { buckets: [], retain: false };
+  const keeps = options.retain || retain;
   if (resources === undefined)
     steps.say(`the stack ${stack} lists no resources: deleting what there is of it`);
-  else await stopWriters(resources, steps);
-  const keeps = options.retain || (resources !== undefined && isRetained(resources));
-  const buckets = resources === undefined ? [] : bucketsOf(resources);
-  for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
-    for (const bucket of keeps ? [] : buckets)
-      steps.say(`${bucket}: ${await steps.emptyBucket(bucket)} objects deleted`);
-    if (await steps.destroyStack()) {
-      if (keeps) steps.say(`kept: ${buckets.join(', ') || 'nothing'}`);
-      return;
-    }
+  const startable = resources === undefined ? [] : await startableOf(resources, steps);
+  if (resources !== undefined) await steps.notes.write(notesOf(resources));
+  try {
+    if (resources !== undefined) await stopWriters(resources, steps);
+    await deleteAll(stack, keeps ? [] : buckets, steps);
+  } catch (error) {
+    await startWriters(startable, steps);
+    throw error;
   }
-  throw new RepriseError('STACK_NOT_DESTROYED', `the stack ${stack} could not be deleted`, {
-    hint: 'the reason stands above, and in the events of the stack in CloudFormation; try again when it is mended',
-    exitCode: EXIT.stopped,
-  });
+  await steps.notes.drop();
+  if (keeps) steps.say(`kept: ${buckets.join(', ') || 'nothing'}`);
 };

@@ -1,96 +1,51 @@
 /**
- * `npm run destroy -- [--stack NAME] [--profile AWS_PROFILE] [-c SETTING=VALUE]`: takes a stack down, with all that it captured and
- * recorded, unless `retain` is set. Nothing is asked; rules and most settings do not matter. The SDK finds region, credentials and
- * endpoints as ever.
+ * `npm run destroy -- [--stack NAME] [--profile AWS_PROFILE] [-c SETTING=VALUE] [--yes]`: takes a stack down, with all that it captured
+ * and recorded, unless `retain` is set. Rules and most settings do not matter. The SDK finds region, credentials and endpoints as ever.
  */
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { FirehoseClient } from '@aws-sdk/client-firehose';
 import {
-  DeleteDeliveryStreamCommand,
-  DescribeDeliveryStreamCommand,
-  FirehoseClient,
-} from '@aws-sdk/client-firehose';
-import { LambdaClient, PutFunctionConcurrencyCommand } from '@aws-sdk/client-lambda';
+  DeleteFunctionConcurrencyCommand,
+  GetFunctionConcurrencyCommand,
+  LambdaClient,
+  PutFunctionConcurrencyCommand,
+} from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { App, CfnWaitConditionHandle, Stack } from 'aws-cdk-lib';
-import { EXIT, RepriseError } from '../core/errors.ts';
+import { RepriseError } from '../core/errors.ts';
+import { deleteStream } from '../infra/delete-stream.ts';
 import { emptyBucket } from '../infra/empty-bucket.ts';
 import { readSettings, type Settings } from '../infra/settings.ts';
 import { type TearDownSteps, tearDown } from '../infra/tear-down.ts';
+import { createNotes } from '../infra/tear-down-notes.ts';
 import { awsError, awsNameOf } from '../io/aws/aws-error.ts';
 import { readResources } from '../io/aws/resources.ts';
 import { writeParameter } from '../io/aws/ssm.ts';
+import { confirmDestroy, type DestroyOptions, HELP, readDestroyOptions } from './destroy-options.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const STREAM_POLL_MS = 2_000;
-const STREAM_TIMEOUT_MS = 300_000;
 
 type Context = Readonly<Record<string, unknown>>;
 
-const parseOptions = () => {
-  try {
-    return parseArgs({
-      options: {
-        stack: { type: 'string' },
-        profile: { type: 'string' },
-        context: { type: 'string', short: 'c', multiple: true },
-      },
-    }).values;
-  } catch (cause) {
-    const [first = ''] = String(cause instanceof Error ? cause.message : cause).split('. ');
-    throw new RepriseError('ARGUMENT_INVALID', `${first.charAt(0).toLowerCase()}${first.slice(1)}`, {
-      hint: 'npm run destroy -- [--stack NAME] [--profile AWS_PROFILE] [-c SETTING=VALUE]',
-      cause,
-    });
-  }
-};
-
-const readArguments = (): { context: Context; settings: Settings; profile: string | undefined } => {
-  const values = parseOptions();
-  const given = (values.context ?? []).map((text): [string, string] => {
-    const at = text.indexOf('=');
-    return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
-  });
+const contextOf = ({ stack, given }: DestroyOptions): Context => {
   const file = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8')) as { context: Context };
-  const named = values.stack === undefined ? {} : { stackName: values.stack };
-  const context = { ...file.context, ...Object.fromEntries(given), ...named };
-  return { context, settings: readSettings(context), profile: values.profile };
+  const named = stack === undefined ? {} : { stackName: stack };
+  return { ...file.context, ...Object.fromEntries(given), ...named };
 };
 
-const ignoring = async (names: readonly string[], doing: string, call: Promise<unknown>): Promise<void> => {
+/** Waits for a call, which need not find what is gone already: undefined then. */
+const ignoring = async <T>(gone: string, doing: string, call: Promise<T>): Promise<T | undefined> => {
   try {
-    await call;
+    return await call;
   } catch (error) {
-    if (!names.includes(awsNameOf(error))) throw awsError(doing, error);
+    if (awsNameOf(error) !== gone) throw awsError(doing, error);
+    return undefined;
   }
-};
-
-const deleteStream = async (client: FirehoseClient, name: string): Promise<void> => {
-  const gone = ['ResourceNotFoundException'];
-  // Asked again while it is on its way out, Firehose says that it is in use.
-  await ignoring(
-    [...gone, 'ResourceInUseException'],
-    `delete the stream ${name}`,
-    client.send(new DeleteDeliveryStreamCommand({ DeliveryStreamName: name, AllowForceDelete: true })),
-  );
-  for (const end = Date.now() + STREAM_TIMEOUT_MS; Date.now() < end; await sleep(STREAM_POLL_MS)) {
-    try {
-      await client.send(new DescribeDeliveryStreamCommand({ DeliveryStreamName: name }));
-    } catch (error) {
-      if (gone.includes(awsNameOf(error))) return;
-      throw awsError(`look for the stream ${name}`, error);
-    }
-  }
-  throw new RepriseError('STREAM_NOT_DELETED', `the stream ${name} is still there after 5 minutes`, {
-    hint: 'try again',
-    exitCode: EXIT.stopped,
-  });
 };
 
 /**
@@ -123,9 +78,39 @@ const destroyStack = async (stackName: string, context: Context): Promise<boolea
   }
 };
 
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+type FunctionSteps = Pick<TearDownSteps, 'isStopped' | 'stopFunction' | 'startFunction'>;
+
+const functionSteps = (lambda: LambdaClient): FunctionSteps => {
+  const reserve = (name: string, count: number): Promise<unknown> =>
+    lambda.send(
+      new PutFunctionConcurrencyCommand({ FunctionName: name, ReservedConcurrentExecutions: count }),
+    );
+  const gone = 'ResourceNotFoundException';
+  return {
+    isStopped: async (name) => {
+      const call = lambda.send(new GetFunctionConcurrencyCommand({ FunctionName: name }));
+      const found = await ignoring(gone, `look for the function ${name}`, call);
+      return found?.ReservedConcurrentExecutions === 0;
+    },
+    stopFunction: async (name) => {
+      await ignoring(gone, `stop the function ${name}`, reserve(name, 0));
+    },
+    startFunction: async (name, count) => {
+      await ignoring(
+        gone,
+        `start the function ${name}`,
+        count === undefined
+          ? lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName: name }))
+          : reserve(name, count),
+      );
+    },
+  };
+};
+
 const stepsFor = (stack: string, context: Context): TearDownSteps => {
   const ssm = new SSMClient();
-  const lambda = new LambdaClient();
   const firehose = new FirehoseClient();
   const isStandIn = (process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL ?? '') !== '';
   const s3 = new S3Client({ forcePathStyle: isStandIn });
@@ -141,28 +126,45 @@ const stepsFor = (stack: string, context: Context): TearDownSteps => {
     turnOff: async (name) => {
       await writeParameter(ssm, name, 'off', 'turned off by npm run destroy');
     },
-    stopFunction: (name) =>
-      ignoring(
-        ['ResourceNotFoundException'],
-        `stop the function ${name}`,
-        lambda.send(
-          new PutFunctionConcurrencyCommand({ FunctionName: name, ReservedConcurrentExecutions: 0 }),
-        ),
-      ),
+    notes: createNotes(ssm, stack),
+    ...functionSteps(new LambdaClient()),
     deleteStream: (name) => deleteStream(firehose, name),
     emptyBucket: (name) => emptyBucket(s3, name),
     destroyStack: () => destroyStack(stack, context),
-    say: (text) => process.stdout.write(`${text}\n`),
+    say,
   };
 };
 
-try {
-  const { context, settings, profile } = readArguments();
+const destroy = async (options: DestroyOptions): Promise<void> => {
+  const context = contextOf(options);
+  const { stackName, retain }: Settings = readSettings(context);
   // The SDK and the CDK both look there.
-  if (profile !== undefined) process.env.AWS_PROFILE = profile;
-  const { stackName, retain } = settings;
-  await tearDown(stackName, { retain }, stepsFor(stackName, context));
-  process.stdout.write(`the stack ${stackName} is gone\n`);
+  if (options.profile !== undefined) process.env.AWS_PROFILE = options.profile;
+  const steps = stepsFor(stackName, context);
+  if (!options.yes) {
+    const { captureBucket, resultsBucket, captureStream } = (await steps.readResources()) ?? {};
+    // Without a stream of its own, the bucket of logs is somebody else's, and stays.
+    const buckets = [captureStream === undefined ? undefined : captureBucket, resultsBucket].filter(
+      (name) => name !== undefined,
+    );
+    const fate = retain ? 'stay, with what they hold' : 'go, with all that they hold';
+    const what = [
+      `the stack ${stackName} in ${process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'the configured region'} goes`,
+    ];
+    await confirmDestroy(
+      stackName,
+      [...what, ...buckets.map((name) => `bucket ${name}: will ${fate}`)],
+      process,
+    );
+  }
+  await tearDown(stackName, { retain }, steps);
+  say(`the stack ${stackName} is gone`);
+};
+
+try {
+  const options = readDestroyOptions(process.argv.slice(2), process.env);
+  if (options.help) process.stdout.write(HELP);
+  else await destroy(options);
 } catch (error) {
   if (!(error instanceof RepriseError)) throw error;
   const hint = error.hint === undefined ? '' : `hint: ${error.hint}\n`;

@@ -1,13 +1,17 @@
 import { expect, it } from 'vitest';
+import { readCheckedRules } from '../../infra/checked-rules.ts';
 import { type CostPerMillion, costPerMillion } from '../../infra/cost.ts';
+import { PRICES } from '../../infra/prices.ts';
+import { readSettings } from '../../infra/settings.ts';
 import { settingsSchema } from '../../infra/settings-schema.ts';
 import { readProjectFile } from '../support/project-files.ts';
 
 const { sender, planner } = settingsSchema.properties;
-const costAt = (ratePerSecond: number, linesPerRequest: number): CostPerMillion =>
+const costAt = (ratePerSecond: number, linesPerRequest: number, hasMaxRate = true): CostPerMillion =>
   costPerMillion({
     ratePerSecond,
     linesPerRequest,
+    hasMaxRate,
     senderMb: sender.properties.memoryMb.default,
     plannerMb: planner.properties.memoryMb.default,
   });
@@ -34,4 +38,18 @@ it('README.md names the figures of docs/cost.md', () => {
   expect(readProjectFile('README.md').replace(/\s+/g, ' ')).toContain(
     `About ${at(100)} dollars per million replayed requests at 100 a second, ${at(1_000)} at 1,000`,
   );
+});
+
+it('is reckoned for a target with a maxRate, as the rules that are deployed by default have one', async () => {
+  const { ruleSet } = await readCheckedRules(readSettings({}));
+  for (const { maxRatePerSecond } of Object.values(ruleSet.targets))
+    expect(maxRatePerSecond).toBeGreaterThan(0);
+});
+
+it('has a maxRate cost five writes a slice', () => {
+  const { state, total } = costAt(100, 1);
+  const without = costAt(100, 1, false);
+  // A slice each 5 s, of 500 requests: 2,000 for a million.
+  expect(state - without.state).toBeCloseTo(2_000 * 5 * PRICES.dynamoWrite, 10);
+  expect(total - without.total).toBeCloseTo(state - without.state, 10);
 });

@@ -97,10 +97,10 @@ describe('`npm run destroy`', () => {
   it('leaves nothing behind but what was there before', async () => {
     const { emulator, deployment } = stage();
     const [own, other] = ['life', 'life-eu'];
-    await npmRun('destroy', ['--stack', own ?? ''], emulator);
+    await npmRun('destroy', ['--yes', '--stack', own ?? ''], emulator);
     const left = await listAccount(deployment.clients);
     expect(left.filter((name) => !before.includes(name) && !name.includes(other ?? ''))).toEqual([]);
-    await npmRun('destroy', ['--stack', other ?? ''], emulator);
+    await npmRun('destroy', ['--yes', '--stack', other ?? ''], emulator);
     expect(await listAccount(deployment.clients)).toEqual(before);
   }, 120_000);
 });

@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashHex } from '../../core/hash.ts';
@@ -70,6 +72,15 @@ describe('a bundle', () => {
     expect(strangers).toEqual([]);
     expect(bundleOf(name).sources).toContain(`functions/${name}/handler.ts`);
     expect(bundleOf(name).sources.filter((path) => /^(cli|infra)\//.test(path))).toEqual([]);
+  });
+
+  it.each(NAMES)('of the %s has our errors by their name, as the runtime writes it into the log', (name) => {
+    const url = pathToFileURL(join(bundleOf(name).folder, 'index.mjs')).href;
+    // Without its environment it does not start. The runtime's errorType is the name of the class.
+    const program = `await import('${url}').catch((error) => console.log(error.constructor.name, error.name, error.code));`;
+    const args = ['--input-type=module', '--eval', program];
+    const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', env: {} });
+    expect(stdout).toBe('RepriseError RepriseError CONFIG_MISSING\n');
   });
 
   it('holds no path of this machine', () => {

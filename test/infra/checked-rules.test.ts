@@ -73,16 +73,16 @@ describe('rules of a stack', () => {
 
 describe('pacing', () => {
   it.each([
-    ['{ mode: constant, rate: 20/s }', 'constant at 20/s'],
-    ['{ speed: 2 }', 'recorded at speed 2'],
-    ['{ mode: even, speed: 0.5 }', 'even at speed 0.5'],
-  ])('%s is not for live traffic', async (pacing, words) => {
+    ['{ mode: constant, rate: 20/s }', 'constant at 20/s', 'mode recorded or even'],
+    ['{ speed: 2 }', 'recorded at speed 2', 'speed 1'],
+    ['{ mode: even, speed: 0.5 }', 'even at speed 0.5', 'speed 1'],
+  ])('%s is not for live traffic', async (pacing, words, live) => {
     const path = withRule(`    pacing: ${pacing}`);
     expect(await outcomeOf(read({ rules: path }))).toEqual({
       code: 'RULES_INVALID',
       message:
         `the rules have 1 fault\n${path}:6:13  PACING_NOT_LIVE  pacing of live traffic must be recorded or even, at speed 1, got ${words}\n` +
-        `${' '.repeat(path.length + 7)}hint: live traffic has the rhythm of production; timing: arrival replays each object by a rhythm of its own`,
+        `${' '.repeat(path.length + 7)}hint: use ${live}, or deploy with -c timing=arrival, which replays each object at a rhythm of its own`,
     });
     expect((await read({ rules: path, timing: 'arrival' })).rules).toHaveLength(1);
   });
@@ -103,10 +103,10 @@ describe('secrets', () => {
 
   it('that rules name must be mapped', async () => {
     expect(await outcomeOf(read({ rules: path }))).toEqual(
-      fault('-c secrets.STAGING_TOKEN=/name/of/parameter'),
+      fault('it maps nothing; add -c secrets.STAGING_TOKEN=/name/of/parameter'),
     );
-    expect(await outcomeOf(read({ rules: path, secrets: { STAGING_TOKN: '/a' } }))).toEqual(
-      fault('did you mean "STAGING_TOKN"?'),
+    expect(await outcomeOf(read({ rules: path, secrets: { STAGING_TOKN: '/a', B: '/b' } }))).toEqual(
+      fault('it maps STAGING_TOKN, B; add -c secrets.STAGING_TOKEN=/name/of/parameter'),
     );
     const mapped = await read({ rules: path, secrets: { STAGING_TOKEN: '/a' } });
     expect(secretNamesOf(mapped)).toEqual(['STAGING_TOKEN']);
@@ -119,11 +119,70 @@ describe('senders', () => {
     const rules = withRule('    percent: 1', fast);
     expect(await outcomeOf(read({ rules }))).toEqual({
       code: 'SETTINGS_INVALID',
-      message: 'sender.reservedConcurrency must be at least 90 for these targets, got 50',
-      hint: 'each slice is held for 8 s and the timeout of its target: lower maxRate or timeout, or raise it',
+      message: 'sender.reservedConcurrency must be at least 90 for these targets, or none, got 50',
+      hint: 'staging needs 90 (5,000/s, timeout 10 s); raise sender.reservedConcurrency or set it to none, or lower maxRate or timeout',
     });
     expect((await read({ rules, 'sender.reservedConcurrency': 90 })).rules).toHaveLength(1);
     expect((await read({ rules, 'sender.reservedConcurrency': 'none' })).rules).toHaveLength(1);
+  });
+});
+
+describe('senders that are too few', () => {
+  const hintOf = async (targets: string) => (await outcomeOf(read({ rules: withRule('', targets) }))).hint;
+
+  it('are told target by target, the greediest first', async () => {
+    const targets =
+      'b: { url: "https://b.example", timeout: 47s }, staging: { url: "https://s.example", maxRate: 50000/s, timeout: 60s }, c: { url: "https://c.example", maxRate: 30/m }';
+    expect(await outcomeOf(read({ rules: withRule('', targets) }))).toEqual({
+      code: 'SETTINGS_INVALID',
+      message: 'sender.reservedConcurrency must be at least 3,415 for these targets, or none, got 50',
+      hint: 'staging needs 3,400 (50,000/s, timeout 60 s), b needs 11 (no maxRate, timeout 47 s), c needs 4 (0.50/s, timeout 10 s); raise sender.reservedConcurrency or set it to none, or lower maxRate or timeout',
+    });
+  });
+
+  it('name five targets, and count the rest', async () => {
+    const names = ['staging', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const targets = names.map((name) => `${name}: { url: "https://${name}.example", maxRate: 500/s }`);
+    const hint = await hintOf(targets.join(', '));
+    expect(hint).toContain('e needs 11 (500/s, timeout 10 s), 2 more; raise');
+  });
+
+  it('are not to be raised above what may be reserved', async () => {
+    const hint = await hintOf('staging: { url: "https://s.example", maxRate: 500000/s, timeout: 60s }');
+    expect(hint).toBe(
+      'staging needs 34,000 (500,000/s, timeout 60 s); set sender.reservedConcurrency to none, or lower maxRate or timeout',
+    );
+  });
+});
+
+describe('targets at addresses that no replay may reach', () => {
+  it.each([
+    ['http://169.254.169.254', 'a link-local address'],
+    ['http://0xa9.254.43518', 'a link-local address'],
+    ['http://[fd00:ec2::254]:80', 'a cloud metadata address'],
+    ['http://[::ffff:169.254.170.2]', 'a link-local address'],
+    ['http://0.0.0.0', 'an unspecified address'],
+  ])('fail where they stand: %s', async (url, reason) => {
+    const path = withRule('', `staging: { url: "${url}" }`);
+    expect(await outcomeOf(read({ rules: path, profile: 'emulator' }))).toEqual({
+      code: 'RULES_INVALID',
+      message:
+        `the rules have 1 fault\n${path}:2:28  TARGET_BLOCKED  the target "staging" is ${reason}, which no replay may reach, got ${url}\n` +
+        `${' '.repeat(path.length + 7)}hint: give a server of yours, by name or by its own address`,
+    });
+  });
+
+  it('fail when the setting target gives them', async () => {
+    expect(await outcomeOf(read({ target: 'local=http://169.254.169.254.' }))).toEqual({
+      code: 'TARGET_BLOCKED',
+      message: 'target: http://169.254.169.254 is a link-local address, which no replay may reach',
+      hint: 'give a server of yours, by name or by its own address',
+    });
+  });
+
+  it('are not those of private networks, nor loopback', async () => {
+    for (const target of ['http://10.0.0.1', 'http://192.168.1.1', 'http://[fd12::1]', 'http://127.0.0.1'])
+      expect((await read({ target })).rules).toHaveLength(1);
   });
 });
 
@@ -156,6 +215,12 @@ describe('the setting target', () => {
       'ARGUMENT_INVALID',
       'target: there is no target named "stagin"',
       'did you mean "staging"?',
+    ],
+    [
+      'foo=https://a.example',
+      'ARGUMENT_INVALID',
+      'target: there is no target named "foo"',
+      'the rules have: staging, other',
     ],
     [
       'other=https://a.example/x',

@@ -191,7 +191,7 @@ describe('findings of cdk-nag', () => {
       expect(acknowledged.length).toBeGreaterThan(4);
       for (const { id, reason } of acknowledged) {
         expect(id).toMatch(
-          /^AwsSolutions::AwsSolutions-(S1|SQS3|IAM5\[Resource::.+\])$|^Annotation::@aws-cdk\/aws-ec2:noSubnetRouteTableId$/,
+          /^AwsSolutions::AwsSolutions-(S1|SQS3|IAM5\[Resource::.+\])$|^CloudFormation-Validate::W2001$|^Annotation::@aws-cdk\/aws-ec2:noSubnetRouteTableId$/,
         );
         expect(reason.length).toBeGreaterThan(40);
       }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RepriseError } from '../../core/errors.ts';
+import { formOf } from '../../infra/setting-forms.ts';
 import { readSettings } from '../../infra/settings.ts';
 import { settingsSchema } from '../../infra/settings-schema.ts';
 import { ROOT, readProjectFile } from '../support/project-files.ts';
@@ -125,12 +126,24 @@ describe('settings', () => {
   it.each([
     [{ delaySecond: 300 }, '"delaySecond" is not a setting', '  hint: did you mean "delaySeconds"?'],
     [{ DELAY_SECONDS: 300 }, '"DELAY_SECONDS" is not a setting', '  hint: did you mean "delaySeconds"?'],
+    [{ whatever: 1 }, '"whatever" is not a setting'],
     [
-      { whatever: 1 },
-      '"whatever" is not a setting',
-      `  hint: there are ${Object.keys(settingsSchema.properties).join(', ')}`,
+      { memoryMb: 1 },
+      '"memoryMb" is not a setting',
+      '  hint: did you mean "sender.memoryMb" or "planner.memoryMb"?',
     ],
-    [{ 'sender.memory': 1 }, '"memory" is not a key of sender', '  hint: did you mean "memoryMb"?'],
+    [
+      { MaxConcurrncy: 1 },
+      '"MaxConcurrncy" is not a setting',
+      '  hint: did you mean "planner.maxConcurrency"?',
+    ],
+    [{ 'sendr.memoryMb': 1 }, '"sendr.memoryMb" is not a setting', '  hint: did you mean "sender.memoryMb"?'],
+    [{ 'sender.memory': 1 }, '"sender.memory" is not a setting', '  hint: did you mean "sender.memoryMb"?'],
+    [
+      { 'sender.cores': 1 },
+      '"sender.cores" is not a setting',
+      '  hint: sender has memoryMb, reservedConcurrency',
+    ],
     [{ 'rules.a': 1 }, '"rules.a" is not a setting', '  hint: did you mean "rules"?'],
     [
       { delaySeconds: 149 },
@@ -162,7 +175,11 @@ describe('settings', () => {
       { sender: { memoryMb: 128 } },
       'sender.memoryMb must be a whole number of MiB from 256 to 10240, got 128',
     ],
-    [{ sender: 'big' }, 'sender must be a mapping of memoryMb and reservedConcurrency, got "big"'],
+    [
+      { sender: 'big' },
+      'sender must be a mapping of memoryMb and reservedConcurrency, got "big"',
+      '  hint: -c sender.memoryMb=1024',
+    ],
     [
       { sender: { reservedConcurrency: 0 } },
       'sender.reservedConcurrency must be a whole number from 1 to 10000, or none, got 0',
@@ -194,8 +211,19 @@ describe('settings', () => {
       'secrets.A must be the name of an SSM parameter, such as /staging/token, got "a b"',
     ],
     [
-      { secrets: '{"A"' },
-      'secrets must be a mapping of names that fromEnv uses to names of SSM parameters, got "{\\"A\\""',
+      { secrets: '{"X":' },
+      'secrets is no valid JSON: unexpected end of JSON input',
+      '  hint: -c secrets.NAME=/name/of/parameter',
+    ],
+    [
+      { secrets: '{X:/a}' },
+      "secrets is no valid JSON: expected property name or '}' in JSON at position 1 (line 1 column 2)",
+      '  hint: -c secrets.NAME=/name/of/parameter',
+    ],
+    [
+      { secrets: '/a', 'secrets.B': '/b' },
+      'secrets must be a mapping of names that fromEnv uses to names of SSM parameters, got "/a"',
+      '  hint: -c secrets.NAME=/name/of/parameter',
     ],
     [{ vpc: { ...VPC, vpcId: 'vpc' } }, 'vpc.vpcId must be the id of a VPC, such as vpc-0a1b2c3d, got "vpc"'],
     [
@@ -215,7 +243,31 @@ describe('settings', () => {
       'vpc.routeTableIds must name one route table for each of the 2 subnets, got nothing',
       '  hint: the DynamoDB endpoint is a route in them; where the VPC has endpoints of its own, or a NAT, set vpc.endpoints to false',
     ],
-    [{ vpc: { ...VPC, subnets: 'a' } }, '"subnets" is not a key of vpc', '  hint: did you mean "subnetIds"?'],
+    [
+      { vpc: { ...VPC, subnets: 'a' } },
+      '"vpc.subnets" is not a setting',
+      '  hint: did you mean "vpc.subnetIds"?',
+    ],
+    [
+      { vpc: VPC, 'vpc.subnetIds': 'subnet-0a1b2c3d,subnet-1a2b3c4d' },
+      'vpc.subnetIds must be a list of ids of private subnets, such as ["subnet-0a1b2c3d"], got "subnet-0a1b2c3d,subnet-1a2b3c4d"',
+      `  hint: -c vpc.subnetIds='["subnet-0a1b2c3d","subnet-1a2b3c4d"]'`,
+    ],
+    [
+      { vpc: VPC, 'vpc.availabilityZones': '["eu-west-1a"' },
+      "vpc.availabilityZones is no valid JSON: expected ',' or ']' after array element in JSON at position 13 (line 1 column 14)",
+      `  hint: -c vpc.availabilityZones='["eu-west-1a"]'`,
+    ],
+    [
+      { existingLogBucket: 'prod-logs' },
+      'existingLogBucket must be a mapping of name, prefix and kmsKeyArn, got "prod-logs"',
+      '  hint: -c existingLogBucket.name=prod-logs',
+    ],
+    [
+      { existingLogBucket: 'My; logs' },
+      'existingLogBucket must be a mapping of name, prefix and kmsKeyArn, got "My; logs"',
+      '  hint: -c existingLogBucket.name=my-logs',
+    ],
     [
       { existingLogBucket: { name: 'A' } },
       'existingLogBucket.name must be the name of an S3 bucket, got "A"',
@@ -237,8 +289,21 @@ describe('settings', () => {
     expect(faultsOf(context)).toEqual(lines);
   });
 
+  it('that are lists or mappings all say how to type them', () => {
+    const hasForm = (name: string) => formOf(name, '') !== undefined;
+    const kinds = Object.entries(settingsSchema.properties).flatMap(([name, schema]) => [
+      [name, schema.type],
+      ...Object.entries('properties' in schema ? schema.properties : {}).map(
+        ([part, inner]: [string, { type: unknown }]) => [`${name}.${part}`, inner.type],
+      ),
+    ]) as readonly (readonly [string, unknown])[];
+    const wanted = kinds.filter(([, type]) => type === 'object' || type === 'array').map(([name]) => name);
+    expect(kinds.filter(([name]) => hasForm(name)).map(([name]) => name)).toEqual(wanted);
+    expect(wanted).toHaveLength(9);
+  });
+
   it('are refused with every fault at once', () => {
-    expect(faultsOf({ delaySeconds: 1, retain: 'no', 'planner.memoryMb': 'x', oops: 1 })).toHaveLength(5);
+    expect(faultsOf({ delaySeconds: 1, retain: 'no', 'planner.memoryMb': 'x', oops: 1 })).toHaveLength(4);
   });
 
   it('count the planners that live timing needs; arrival does not wait for the delay', () => {

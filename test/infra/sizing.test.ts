@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Target } from '../../core/rules/rule-set.ts';
 import { logRetention } from '../../infra/function.ts';
+import { MAX_DELAY_SECONDS, MIN_DELAY_SECONDS } from '../../infra/settings-schema.ts';
 import {
+  MAX_RECEIVES,
+  PLANNER_TIMEOUT_SECONDS,
   plannersNeeded,
+  QUEUE_RETENTION_SECONDS,
+  QUEUE_VISIBILITY_SECONDS,
   queueDelaySeconds,
   sendersNeeded,
   senderTimeoutSeconds,
@@ -39,6 +44,16 @@ describe('the queue', () => {
     ['arrival', 180, 0],
   ] as const)('with timing %s and a delay of %i s holds a message for %i s', (timing, delaySeconds, held) => {
     expect(queueDelaySeconds({ timing, delaySeconds })).toBe(held);
+  });
+
+  it('keeps a message until its last planner has crashed, so that it gets to the dead-letter queue', () => {
+    expect(QUEUE_VISIBILITY_SECONDS).toBeGreaterThanOrEqual(6 * PLANNER_TIMEOUT_SECONDS);
+    for (let delaySeconds = MIN_DELAY_SECONDS; delaySeconds <= MAX_DELAY_SECONDS; delaySeconds += 1) {
+      const receives = MAX_RECEIVES * QUEUE_VISIBILITY_SECONDS;
+      // SQS moves it when it would be received once more; an hour is left for planners that are all busy.
+      const seconds = queueDelaySeconds({ timing: 'live', delaySeconds }) + receives + 3600;
+      expect(seconds).toBeLessThan(QUEUE_RETENTION_SECONDS);
+    }
   });
 });
 

@@ -38,8 +38,13 @@ const synth = (...args: readonly string[]) => {
 describe('cdk synth', () => {
   it('works without network, credentials and warnings, in half a minute', () => {
     const startedAtMs = performance.now();
-    const { status, text, output } = synth();
+    const { status, text, output } = synth('-c', 'secrets.SPARE=/spare');
     expect(text).not.toMatch(/warn|error|network used/i);
+    expect(text.trimEnd()).toBe(
+      'senders: up to 4 at once when every target is slow; 50 are reserved\n' +
+        'secrets: no rule uses SPARE, so senders may not read /spare\n' +
+        'target local is http://127.0.0.1:8080, loopback: nothing will be sent to it, and cdk deploy asks for the parameter DeployWithLoopbackTarget; put "target": "local=https://…" into the context of cdk.json, or give -c target=local=https://…',
+    );
     expect(status).toBe(0);
     expect(performance.now() - startedAtMs).toBeLessThan(30_000);
     expect(readdirSync(output).filter((name) => name.startsWith('asset.'))).toHaveLength(3);

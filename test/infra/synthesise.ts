@@ -22,11 +22,16 @@ export interface Resource extends Json {
 }
 
 export interface Synthesised {
+  /** The assembly. */
+  readonly folder: string;
   readonly template: Template;
   readonly resources: Readonly<Record<string, Resource>>;
   readonly outputs: Readonly<Record<string, { readonly Value: unknown; readonly Description: string }>>;
-  /** Texts of annotations: notes, warnings, errors. */
+  readonly parameters: Readonly<Record<string, Json>>;
+  /** Lines that go to people. */
   readonly notes: readonly string[];
+  /** Texts of annotations. */
+  readonly infos: readonly string[];
   readonly warnings: readonly string[];
   /** Findings of cdk-nag that the stack lets stand. */
   readonly acknowledged: readonly { readonly path: string; readonly id: string; readonly reason: string }[];
@@ -63,11 +68,13 @@ export const writeRules = (text: string, name = 'rules.yaml'): string => {
 
 /** Synthesises a stack with the context of cdk.json and what is given over it; the validator and cdk-nag run along. */
 export const synthesise = async (context: Context = {}): Promise<Synthesised> => {
-  const app = new App({ context: { ...cdkJson.context, ...context }, outdir: createFolder() });
-  const stack = await createStack(app, stubAssets);
+  const folder = createFolder();
+  const app = new App({ context: { ...cdkJson.context, ...context }, outdir: folder });
+  const { stack, notes } = await createStack(app, stubAssets);
   const template = Template.fromStack(stack);
-  const { Resources, Outputs } = template.toJSON() as {
+  const { Resources, Parameters, Outputs } = template.toJSON() as {
     Resources: Record<string, Resource>;
+    Parameters: Record<string, Json>;
     Outputs: Synthesised['outputs'];
   };
   const messages = app.synth().getStackArtifact(stack.artifactId).messages;
@@ -79,8 +86,17 @@ export const synthesise = async (context: Context = {}): Promise<Synthesised> =>
       .flatMap(({ data }) => Object.entries(data as Readonly<Record<string, string>>))
       .map(([id, reason]) => ({ path: node.path, id, reason })),
   );
-  const messagesOf = { notes: of('info'), warnings: of('warning') };
-  return { template, resources: Resources, outputs: Outputs, ...messagesOf, acknowledged };
+  return {
+    folder,
+    template,
+    resources: Resources,
+    parameters: Parameters,
+    outputs: Outputs,
+    notes,
+    infos: of('info'),
+    warnings: of('warning'),
+    acknowledged,
+  };
 };
 
 /** Resources of a type, by logical id. */

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { METRICS } from '../../core/measure/metric-names.ts';
+import { METRICS, type MetricName } from '../../core/measure/metric-names.ts';
 import { FAILURE_CODES, HELD_BACK_REASONS } from '../../core/types.ts';
+import { codeOf, filesIn } from '../support/project-files.ts';
 import { type Json, resourcesOf, type Synthesised, synthesise, textOf, writeRules } from './synthesise.ts';
 
 const RULES = `
@@ -23,6 +24,16 @@ interface Widget {
     readonly metrics?: unknown[][];
   };
 }
+
+/** Metrics that no graph shows, and why none is missed. */
+const NOT_SHOWN: Partial<Record<MetricName, string>> = {
+  Errors: 'the alarm on the share of errors is shown, and so are failures and statuses, which it adds up',
+  LatencyFromDue: 'it is lag and latency together, each of which is shown',
+  InFlight:
+    'each sender knows its own; where it matters, requests are held back for in_flight, which is shown',
+  SwitchUnreadable: 'its alarm is shown, and what is held back for it',
+  BreakerTripped: 'the switch is shown, and its parameter says when it was turned off and why',
+};
 
 /** Stands for a resource that is not there. */
 const NONE: readonly [string, { readonly Properties: Json }] = ['', { Properties: {} }];
@@ -78,8 +89,10 @@ describe('the dashboard', () => {
       'Log lines',
       'Objects',
       'Age of the oldest object',
+      'Planner lag: slices handed over late',
       'Given up',
-      ...ofTarget(['held back']),
+      'Events that are no slices',
+      ...ofTarget(['from planned to answered', 'held back', 'slices, and results that were lost']),
       'Invocations and GB-seconds, a minute',
       'Estimate, dollars an hour',
       'Estimate, dollars, over the time shown',
@@ -125,6 +138,26 @@ describe('the dashboard', () => {
         );
         expect(dimensions).toHaveLength(metric.isPerTarget ? 4 : 2);
       }
+  });
+
+  it('shows every metric, but for those that need not be seen', () => {
+    const shown = widgetsOf(plain).flatMap(({ properties: { metrics = [] } }) =>
+      metrics.filter(([namespace]) => namespace === 'Reprise').map(([, name]) => String(name)),
+    );
+    const unseen = Object.keys(METRICS).filter((name) => !shown.includes(name));
+    expect(unseen.toSorted()).toEqual(Object.keys(NOT_SHOWN).toSorted());
+  });
+
+  it('shows no metric that no function publishes', () => {
+    const sources = filesIn(['core/measure', 'functions'], ['.ts']).filter(
+      ({ path }) => path !== 'core/measure/metric-names.ts',
+    );
+    const code = sources.map(({ text }) => codeOf(text)).join('\n');
+    // Those that are made of a code, a reason or a class of statuses are not written out.
+    const made = /^(Failed|HeldBack)[A-Z]|^(Recorded)?Status\d/;
+    const names = Object.keys(METRICS).filter((name) => !made.test(name));
+    expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(code))).toEqual([]);
+    expect(names.length).toBeGreaterThan(25);
   });
 
   it('has expressions of metrics that stand beside them, and no id twice', () => {
@@ -187,11 +220,15 @@ describe('alarms', () => {
       'ErrorShareother: math > 50, 2 of 3',
       'Lagstaging: Lag > 1000, 3 of 5',
       'Lagother: Lag > 1000, 3 of 5',
+      'SlicesFailedstaging: SlicesFailed > 0, 2 of 3',
+      'ResultsLoststaging: ResultsLost > 0, 2 of 3',
+      'SlicesFailedother: SlicesFailed > 0, 2 of 3',
+      'ResultsLostother: ResultsLost > 0, 2 of 3',
       'SwitchUnreadable: SwitchUnreadable > 0, 2 of 3',
       'BreakerFailed: Errors > 0, 1 of 1',
       'QueueAge: ApproximateAgeOfOldestMessage > 450, 2 of 3',
       'DeadLetters: ApproximateNumberOfMessagesVisible > 0, 1 of 1',
-      'FailedSlices: ApproximateNumberOfMessagesVisible > 0, 1 of 1',
+      'SlicesNotRun: ApproximateNumberOfMessagesVisible > 0, 1 of 1',
     ]);
   });
 
@@ -224,19 +261,30 @@ describe('alarms', () => {
     expect(resourcesOf(plain, 'AWS::SNS::Subscription')).toEqual([]);
   });
 
-  it('of errors together call the breaker, which they may', () => {
-    const [[alarm, { Properties }] = NONE] = resourcesOf(two, 'AWS::CloudWatch::CompositeAlarm');
+  it('of errors call the breaker, each by itself and all together, and may', () => {
+    const [[any, { Properties }] = NONE] = resourcesOf(two, 'AWS::CloudWatch::CompositeAlarm');
     expect(textOf(Properties.AlarmRule)).toMatch(
       /^\(ALARM\("<AlarmsErrorSharestaging\w+\.Arn>"\) OR ALARM\("<AlarmsErrorShareother\w+\.Arn>"\)\)$/,
     );
-    expect(Properties.AlarmActions).toContainEqual({
-      'Fn::GetAtt': [expect.stringMatching(/^BreakerFunction/), 'Arn'],
-    });
-    expect(
-      resourcesOf(two, 'AWS::Lambda::Permission').map(([, permission]) => permission.Properties),
-    ).toMatchObject([
-      { Principal: 'lambda.alarms.cloudwatch.amazonaws.com', SourceArn: { 'Fn::GetAtt': [alarm, 'Arn'] } },
-    ]);
+    const alarms = resourcesOf(two, 'AWS::CloudWatch::Alarm');
+    const shares = alarms.filter(([id]) => id.startsWith('AlarmsErrorShare'));
+    expect(shares).toHaveLength(2);
+    // The one of all stays in ALARM while one target fails: what a second target does, its own alarm alone can tell.
+    const calling = [...alarms, ...resourcesOf(two, 'AWS::CloudWatch::CompositeAlarm')]
+      .filter(([, alarm]) => JSON.stringify(alarm.Properties.AlarmActions).includes('"BreakerFunction'))
+      .map(([id]) => id);
+    expect(calling).toEqual([...shares.map(([id]) => id), any]);
+    const permissions = resourcesOf(two, 'AWS::Lambda::Permission').map(
+      ([, permission]) => permission.Properties,
+    );
+    expect(permissions.map(({ SourceArn }) => textOf(SourceArn)).toSorted()).toEqual(
+      calling.map((id) => `<${id}.Arn>`).toSorted(),
+    );
+    for (const permission of permissions)
+      expect(permission).toMatchObject({
+        Action: 'lambda:InvokeFunction',
+        Principal: 'lambda.alarms.cloudwatch.amazonaws.com',
+      });
   });
 
   it('are the same on an emulator, but for that of errors, which calls the breaker', () => {

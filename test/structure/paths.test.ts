@@ -17,7 +17,10 @@ const documents = filesIn(['.'], ['.md']);
 
 describe('paths', () => {
   it('that comments name exist', () => {
-    const files = filesIn(['core', 'io', 'cli', 'test', 'bench', 'tools', 'bin'], ['.ts', '.js']);
+    const files = filesIn(
+      ['core', 'io', 'cli', 'functions', 'infra', 'test', 'bench', 'tools', 'bin'],
+      ['.ts', '.js'],
+    );
     const missing = files.flatMap(({ path, text }) =>
       missingIn(commentsOf(text)).map((named) => `${path} names ${named}`),
     );
