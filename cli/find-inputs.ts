@@ -26,9 +26,11 @@ export const refuseToFollowS3 = (logs: readonly string[]): void => {
   );
 };
 
-const leftOutText = (log: string, { inputs, emptyCount, outOfRangeCount }: S3Logs): string => {
+const leftOutText = (log: string, { inputs, emptyCount, outOfRangeCount, isCut }: S3Logs): string => {
+  // Whole hours were skipped: how many objects they hold is not known.
+  const outside = isCut ? 'all' : formatCount(outOfRangeCount);
   const parts = [
-    ...(outOfRangeCount > 0 ? [`${formatCount(outOfRangeCount)} outside --from … --to by their keys`] : []),
+    ...(outOfRangeCount > 0 ? [`${outside} outside --from … --to by their keys`] : []),
     ...(emptyCount > 0 ? [`${formatCount(emptyCount)} empty`] : []),
   ];
   if (parts.length === 0) return '';
@@ -43,7 +45,10 @@ const findInS3 = async (
 ): Promise<readonly LogInput[]> => {
   const { openAwsClients } = await import('./aws-clients.ts');
   const { findS3Logs } = await import('../io/s3-logs.ts');
-  const found = await findS3Logs(await openAwsClients(env).s3(), log, options);
+  const clients = openAwsClients({ env, stderr });
+  const found = await findS3Logs(await clients.s3(), log, options);
+  // What reads the objects may draw there how far it has come.
+  if (stderr.isTTY) clients.mute();
   if (options.isQuiet !== true) await writeTo(stderr, leftOutText(log, found));
   return found.inputs;
 };

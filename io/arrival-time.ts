@@ -8,6 +8,8 @@ const HOUR_MS = 60 * 60_000;
 
 const NAME = /-(\d{4})-(\d\d)-(\d\d)-(\d\d)-(\d\d)-(\d\d)-[^/]*$/;
 const FOLDERS = /(?:^|\/)(?:year=)?(\d{4})\/(?:month=)?(\d\d)\/(?:day=)?(\d\d)\/(?:hour=)?(\d\d)\//;
+/** The same with what stands before each number, and before all of them. */
+const FOLDER_PARTS = /^(.*?(?:^|\/))(year=)?(\d{4})\/(month=)?(\d\d)\/(day=)?(\d\d)\/(hour=)?(\d\d)\//s;
 
 /** Epoch ms in UTC; undefined where the numbers are no date. */
 const instantOf = (parts: readonly string[]): number | undefined => {
@@ -39,4 +41,32 @@ export const mayHoldStarts = (key: string, { fromMs, toMs }: StartRange): boolea
     (fromMs === undefined || arrival.lastMs >= fromMs) &&
     (toMs === undefined || arrival.firstMs - MAX_LATENESS_MS < toMs)
   );
+};
+
+/**
+ * Where the listing may go on behind a key whose folders `yyyy/MM/dd/HH/` lie outside the range: the folder of the first hour that may
+ * hold requests of it, or the end of all years there. Undefined where the key's folders lie in the range, or do not say.
+ */
+export const skipToStarts = (key: string, { fromMs, toMs }: StartRange): string | undefined => {
+  const [
+    ,
+    base = '',
+    ofYear = '',
+    year = '',
+    ofMonth = '',
+    month = '',
+    ofDay = '',
+    day = '',
+    ofHour = '',
+    hour = '',
+  ] = FOLDER_PARTS.exec(key) ?? [];
+  const hourMs = instantOf([year, month, day, hour]);
+  if (year === '' || hourMs === undefined) return undefined;
+  // A colon stands behind the digits.
+  if (toMs !== undefined && hourMs - MAX_LATENESS_MS >= toMs) return `${base}${ofYear}:`;
+  if (fromMs === undefined || hourMs + HOUR_MS + MAX_BUFFER_MS >= fromMs) return undefined;
+  const first = new Date(Math.ceil((fromMs - HOUR_MS - MAX_BUFFER_MS) / HOUR_MS) * HOUR_MS);
+  const [yyyy = '', MM = '', dd = '', HH = ''] = first.toISOString().split(/[-T:]/);
+  if (yyyy.length !== 4) return `${base}${ofYear}:`;
+  return `${base}${ofYear}${yyyy}/${ofMonth}${MM}/${ofDay}${dd}/${ofHour}${HH}`;
 };

@@ -69,7 +69,8 @@ const createQueue = (path: string, options: LineWriterOptions) => {
   const { onError, maxWaitingBytes = MAX_WAITING_BYTES } = options;
   const opening = (options.openFile ?? ((file: string) => open(file, 'w')))(path);
   const appender = createAppender(opening);
-  const failure = Promise.withResolvers<void>();
+  /** Those who wait. A race with a promise that lasts as long as the file would keep every one of them in memory until the end. */
+  const waiters = new Set<() => void>();
   let waiting: Uint8Array[] = [];
   let waitingBytes = 0;
   let writing: Promise<void> = Promise.resolve();
@@ -80,11 +81,23 @@ const createQueue = (path: string, options: LineWriterOptions) => {
     if (hasFailed) return;
     hasFailed = true;
     waiting = [];
-    failure.resolve();
+    for (const settle of waiters) settle();
     onError(error);
   };
   const failBy = (cause: unknown): void => fail(writeFailed(path, describeSystemError(cause), cause));
   opening.catch(failBy);
+
+  /** Settles with `work`, which does not reject, or once the writer has failed: a write that never returns is not waited for then. */
+  const endOf = (work: Promise<void>): Promise<void> =>
+    new Promise((resolve) => {
+      const settle = (): void => {
+        waiters.delete(settle);
+        resolve();
+      };
+      if (hasFailed) return settle();
+      waiters.add(settle);
+      work.then(settle);
+    });
 
   const writeWaiting = async (): Promise<void> => {
     isWriting = true;
@@ -112,12 +125,9 @@ const createQueue = (path: string, options: LineWriterOptions) => {
       waiting.push(batch);
       if (!isWriting) writing = writeWaiting();
     },
-    /** All written, or failed: a write that never returns is not waited for then. */
-    settled: (): Promise<void> => Promise.race([writing, failure.promise]),
-    close: async (): Promise<void> => {
-      const closing = writing.then(async () => (await opening).close()).catch(failBy);
-      await Promise.race([closing, failure.promise]);
-    },
+    /** All written, or failed. */
+    settled: (): Promise<void> => endOf(writing),
+    close: (): Promise<void> => endOf(writing.then(async () => (await opening).close()).catch(failBy)),
   };
 };
 

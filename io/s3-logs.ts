@@ -2,8 +2,9 @@
 
 import type { S3Client } from '@aws-sdk/client-s3';
 import { RepriseError } from '../core/errors.ts';
-import { mayHoldStarts, type StartRange } from './arrival-time.ts';
-import { listObjects, s3LogInput } from './aws/s3.ts';
+import { mayHoldStarts, type StartRange, skipToStarts } from './arrival-time.ts';
+import { s3LogInput } from './aws/s3.ts';
+import { listObjects } from './aws/s3-list.ts';
 import type { LogInput } from './log-files.ts';
 
 /** Objects that `s3://bucket/prefix` stands for, and how many it leaves out. */
@@ -11,8 +12,10 @@ export interface S3Logs {
   readonly inputs: readonly LogInput[];
   /** Empty ones and folder markers. */
   readonly emptyCount: number;
-  /** Those that cannot hold requests of the range, by their keys. */
+  /** Those that cannot hold requests of the range, by their keys, as far as they were listed. */
   readonly outOfRangeCount: number;
+  /** There may be more of those: whole hours were not even listed. */
+  readonly isCut: boolean;
 }
 
 interface Place {
@@ -51,36 +54,48 @@ const inputOf = (client: S3Client, bucket: string, { key, bytes, etag }: Listed)
   },
 });
 
-const notFound = (url: string, listed: number, empty: number): RepriseError => {
+const notFound = (
+  url: string,
+  { emptyCount, outOfRangeCount, isCut }: Omit<S3Logs, 'inputs'>,
+): RepriseError => {
+  const listed = emptyCount + outOfRangeCount;
   if (listed === 0) {
     const hint = /[*?[\]{}]/.test(url) ? 'a prefix is taken literally: globs are for files alone' : HINT;
     return new RepriseError('INPUT_NOT_FOUND', `no object in S3 begins with ${url}`, { hint });
   }
-  const all = listed === 1 ? 'the only object' : `all ${listed} objects`;
-  const what = listed === empty ? 'empty' : 'empty, or arrived outside --from … --to by their keys';
-  return new RepriseError(
-    'INPUT_NOT_FOUND',
-    `nothing to read at ${url}: ${all} there ${listed === 1 ? 'is' : 'are'} ${what}`,
-  );
+  const outside = 'empty, or arrived outside --from … --to by their keys';
+  const all =
+    listed === 1 && !isCut ? 'the only object there is' : `all ${isCut ? '' : `${listed} `}objects there are`;
+  const what = listed === emptyCount ? 'empty' : outside;
+  return new RepriseError('INPUT_NOT_FOUND', `nothing to read at ${url}: ${all} ${what}`);
 };
 
 /**
- * Finds the objects, sorted by key. Where one has the very key that is given, it alone is meant.
+ * Finds the objects, sorted by key. Where one has the very key that is given, it alone is meant. With a range, hours outside of it are
+ * not listed where keys have folders `yyyy/MM/dd/HH/`.
  *
  * @throws RepriseError INPUT_NOT_FOUND where nothing is left to read, AWS_… where the bucket cannot be listed
  */
 export const findS3Logs = async (client: S3Client, url: string, range: StartRange): Promise<S3Logs> => {
   const { bucket, prefix } = placeOf(url);
   const kept: Listed[] = [];
-  let [emptyCount, outOfRangeCount] = [0, 0];
-  for await (const listed of listObjects(client, bucket, prefix)) {
-    if (listed.bytes === 0) emptyCount += 1;
-    else if (listed.key !== prefix && !mayHoldStarts(listed.key, range)) outOfRangeCount += 1;
+  const left = { emptyCount: 0, outOfRangeCount: 0, isCut: false };
+  const skipTo = (key: string): string | undefined => {
+    const next = key === prefix ? undefined : skipToStarts(key, range);
+    if (next !== undefined) left.outOfRangeCount += 1;
+    return next;
+  };
+  const onSkipped = (): void => {
+    left.isCut = true;
+  };
+  for await (const listed of listObjects(client, bucket, prefix, { skipTo, onSkipped })) {
+    if (listed.bytes === 0) left.emptyCount += 1;
+    else if (listed.key !== prefix && !mayHoldStarts(listed.key, range)) left.outOfRangeCount += 1;
     else kept.push(listed);
     // Keys come in order, so the very key comes first.
     if (listed.key === prefix && listed.bytes > 0) break;
   }
-  if (kept.length === 0) throw notFound(url, emptyCount + outOfRangeCount, emptyCount);
+  if (kept.length === 0) throw notFound(url, left);
   kept.sort((a, b) => (a.key < b.key ? -1 : 1));
-  return { inputs: kept.map((listed) => inputOf(client, bucket, listed)), emptyCount, outOfRangeCount };
+  return { inputs: kept.map((listed) => inputOf(client, bucket, listed)), ...left };
 };

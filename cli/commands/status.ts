@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
+import { visibleText } from '../../core/report/format.ts';
 import { openAwsClients } from '../aws-clients.ts';
 import { type CliContext, type Command, wantsColor, writeTo } from '../context.ts';
 import { watchInterrupts } from '../interrupts.ts';
@@ -32,7 +33,10 @@ const render = (status: StackStatus, { stdout, env }: CliContext): readonly stri
 const showOnce = async (read: ReadStatus, json: boolean, context: CliContext): Promise<ExitCode> => {
   const status = await read();
   const text = json ? JSON.stringify(statusJson(status), null, 2) : render(status, context).join('\n');
-  await writeTo(context.stdout, `${text}\n`);
+  const { dashboardUrl } = status.resources;
+  // Whole, however wide: one that is cut leads nowhere.
+  const more = json || dashboardUrl === undefined ? '' : `\n  dashboard ${visibleText(dashboardUrl)}\n`;
+  await writeTo(context.stdout, `${text}\n${more}`);
   const [error] = statusErrors(status);
   if (error === undefined) return EXIT.ok;
   await writeTo(context.stderr, formatError(error));
@@ -93,9 +97,11 @@ const watchStatus = async (read: ReadStatus, json: boolean, context: CliContext)
 
 /** Runs `reprise status`. */
 export const statusCommand: Command<StatusOptions> = async ({ stack, watch, json }, context) => {
-  const clients = openAwsClients(context.env);
+  const clients = openAwsClients(context);
   try {
     const read = await openStatus(stack, clients);
+    // The screen is drawn over what would be told; what cannot be read stands in it.
+    if (watch) clients.mute();
     return await (watch ? watchStatus : showOnce)(read, json, context);
   } finally {
     clients.close();

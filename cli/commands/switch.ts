@@ -33,12 +33,21 @@ const parseValue = (value: string): number => {
   const parsed = parseSwitch(value);
   if (parsed !== undefined) return parsed.share;
   const allowed = 'on, off or a percentage from 0% to 100%, such as 25%';
-  throw new RepriseError('ARGUMENT_INVALID', `the switch must be ${allowed}, got ${describeValue(value)}`);
+  const isBare = parseSwitch(`${value.trim()}%`) !== undefined;
+  throw new RepriseError('ARGUMENT_INVALID', `the switch must be ${allowed}, got ${describeValue(value)}`, {
+    hint: isBare
+      ? `did you mean ${value.trim()}%?`
+      : 'off sends nothing, on all that the rules choose, 25% a quarter of it; without a value the switch is shown',
+  });
 };
 
-const readSwitch = async (client: Client, stack: string): Promise<StoredParameter> => {
+const readSwitch = async (
+  client: Client,
+  stack: string,
+  options: { readonly withDescription?: boolean } = {},
+): Promise<StoredParameter> => {
   const name = switchParameterOf(stack);
-  const found = await readParameter(client, name, { withDescription: true });
+  const found = await readParameter(client, name, options);
   if (found !== undefined) return found;
   const region = await regionOf(client);
   throw new RepriseError(
@@ -70,14 +79,38 @@ const asJson = (stack: string, found: StoredParameter): Record<string, unknown> 
   description: found.description ?? null,
 });
 
+/** Says first what has become of the switch: who turned it off must not take it for off. */
+const notTurned = (error: unknown, stack: string, wasWritten: boolean): unknown => {
+  // Where there is no stack, there is no switch either.
+  if (!(error instanceof RepriseError) || error.code === 'STACK_NOT_FOUND') return error;
+  // A write without an answer, or one that AWS broke off, may have been done all the same.
+  const isUnknown = wasWritten && /^AWS_(UNREACHABLE|FAILED)$/.test(error.code);
+  const hints = [
+    ...(isUnknown ? [`reprise switch --stack ${stack} shows what it is`] : []),
+    ...(error.hint === undefined ? [] : [error.hint]),
+  ];
+  const what = isUnknown
+    ? `it is not known whether the switch of ${stack} was changed`
+    : `the switch of ${stack} was NOT changed`;
+  return new RepriseError(error.code, `${what}: ${error.message}`, {
+    ...(hints.length === 0 ? {} : { hint: hints.join('; ') }),
+    exitCode: error.exitCode,
+    cause: error,
+  });
+};
+
 /** Turns the switch and says from what to what. */
 const turn = async (client: Client, options: SwitchOptions, share: number): Promise<string> => {
   const { stack, why } = options;
-  const before = await readSwitch(client, stack);
+  const before = await readSwitch(client, stack).catch((error: unknown) => {
+    throw notTurned(error, stack, false);
+  });
   const [value, from] = [formatSwitch(share), switchText(before.value)];
   const description = `turned from ${from} to ${value} with reprise switch${why === undefined ? '' : `: ${why}`}`;
   const parameter = switchParameterOf(stack);
-  await writeParameter(client, parameter, value, description);
+  await writeParameter(client, parameter, value, description).catch((error: unknown) => {
+    throw notTurned(error, stack, true);
+  });
   if (!options.json)
     return `switch of ${stack}: ${from} → ${value}\nit takes effect within ${EFFECT_SECONDS} seconds\n`;
   const turned = { stack, parameter, before: before.value, value, share, description };
@@ -85,22 +118,23 @@ const turn = async (client: Client, options: SwitchOptions, share: number): Prom
 };
 
 /** Runs `reprise switch`. */
-export const switchCommand: Command<SwitchOptions> = async (options, { stdout, env }) => {
+export const switchCommand: Command<SwitchOptions> = async (options, context) => {
   const { stack, value, json } = options;
+  const { stdout } = context;
   if (value === undefined && options.why !== undefined)
     throw new RepriseError(
       'ARGUMENT_INVALID',
       '--why needs a value to turn the switch to: on, off or a percentage',
     );
   const share = value === undefined ? undefined : parseValue(value);
-  const clients = openAwsClients(env);
+  const clients = openAwsClients(context);
   try {
     const client = await clients.ssm();
     if (share !== undefined) {
       await writeTo(stdout, await turn(client, options, share));
       return EXIT.ok;
     }
-    const found = await readSwitch(client, stack);
+    const found = await readSwitch(client, stack, { withDescription: true });
     const text = json
       ? `${JSON.stringify(asJson(stack, found), null, 2)}\n`
       : shown(stack, found, Date.now());

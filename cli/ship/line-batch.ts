@@ -1,6 +1,7 @@
 /** Lines packed for Firehose: joined by newlines into few large records, since each record is billed in steps of 5 KB. */
 
-import { MAX_RECORD_BYTES, MAX_RECORDS_PER_PUT, type Packed } from '../../io/aws/firehose.ts';
+import { MAX_RECORD_BYTES, MAX_RECORDS_PER_PUT } from '../../io/aws/firehose.ts';
+import type { Packed } from '../../io/aws/put-batch.ts';
 
 /** One call's worth: its limit of 4 MiB counts base64. */
 const MAX_BATCH_BYTES = 3_000_000;

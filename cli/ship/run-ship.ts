@@ -56,11 +56,23 @@ const progressOf = (tally: Tally, isStopping: boolean): ShipProgress => {
   };
 };
 
-const lostError = (stream: string, { notShipped, lastFault }: ShipCounts): RepriseError => {
+/** What Firehose says of a stream that is given more than it takes. */
+const TOO_MUCH = /ServiceUnavailable|Throttl|LimitExceeded|SlowDown|TooManyRequests/;
+/** What it says of a fault of its own. */
+const ITS_FAULT = /Internal|Unavailable|^5\d\d$/;
+
+const lostHint = (name = ''): string | undefined => {
+  if (TOO_MUCH.test(name))
+    return 'a stream takes 1 to 5 MiB a second by default: ship at a lower --speed, or ask AWS for a higher quota';
+  return ITS_FAULT.test(name) ? 'the fault is on the side of AWS: try again' : undefined;
+};
+
+const lostError = (stream: string, { notShipped, lastFault, lastFaultName }: ShipCounts): RepriseError => {
   const lines = notShipped.lost === 1 ? '1 line' : `${formatCount(notShipped.lost)} lines`;
   const why = lastFault === undefined ? '' : `: ${lastFault}`;
+  const hint = lostHint(lastFaultName);
   return new RepriseError('LINES_LOST', `the stream ${stream} did not take ${lines}${why}`, {
-    hint: 'a stream takes 1 to 5 MiB a second by default: ship at a lower --speed, or ask AWS for a higher quota',
+    ...(hint === undefined ? {} : { hint }),
     exitCode: EXIT.stopped,
   });
 };

@@ -13,6 +13,8 @@ export interface ShipCounts {
   bytes: number;
   /** Why the stream did not take the lines that were lost last. */
   lastFault: string | undefined;
+  /** The name that AWS has for that. */
+  lastFaultName: string | undefined;
   /** Whole seconds by which instants were moved; undefined before the first line, and where nothing is moved. */
   shiftSeconds: number | undefined;
   /** Start of the first line that was shipped, and the latest start, as shipped, epoch ms. */
@@ -28,6 +30,7 @@ export const newShipCounts = (): ShipCounts => ({
   records: 0,
   bytes: 0,
   lastFault: undefined,
+  lastFaultName: undefined,
   shiftSeconds: undefined,
   firstStartAtMs: undefined,
   lastStartAtMs: undefined,

@@ -4,7 +4,7 @@ import { RepriseError } from '../../core/errors.ts';
 import type { LogLine } from '../../core/parse/log-lines.ts';
 import { shiftTimes } from '../../core/parse/shift-time.ts';
 import { type Wait, waitFor } from '../../io/aws/backoff.ts';
-import type { Packed, Put, PutOutcome } from '../../io/aws/firehose.ts';
+import type { Packed, Put, PutOutcome } from '../../io/aws/put-batch.ts';
 import { createLineBatch, fitsRecord } from './line-batch.ts';
 import type { NotShippedReason, ShipCounts } from './ship-counts.ts';
 
@@ -53,9 +53,12 @@ const createOutbox = ({ put, now, onFatal }: ShipLinesOptions, counts: ShipCount
     if (records.length === 0) return;
     const before = counts.shipped;
     try {
-      const { lost, lastFault } = await put(records, countPut);
+      const { lost, lastFault, lastFaultName } = await put(records, countPut);
       counts.notShipped.lost += lost;
-      if (lastFault !== undefined) counts.lastFault = lastFault;
+      if (lastFault !== undefined) {
+        counts.lastFault = lastFault;
+        counts.lastFaultName = lastFaultName;
+      }
     } catch (error) {
       if (!(error instanceof RepriseError)) throw error;
       const lines = records.reduce((sum, record) => sum + record.lines, 0);

@@ -26,6 +26,8 @@ export interface StackStatus {
   readonly region: string;
   /** Epoch ms. */
   readonly atMs: number;
+  /** What the stack says of itself. */
+  readonly resources: Pick<StackResources, 'captureStream' | 'timing' | 'delaySeconds' | 'dashboardUrl'>;
   readonly switch: Part<StoredParameter>;
   readonly targets: readonly TargetStatus[];
   readonly last: Part<LastObject>;
@@ -53,7 +55,7 @@ const partOf = async <T>(reading: Promise<T | undefined>): Promise<Part<T>> => {
 const readParts = async (
   { ssm, sqs, dynamodb }: Clients,
   resources: StackResources,
-): Promise<Omit<StackStatus, 'stack' | 'region' | 'atMs'>> => {
+): Promise<Omit<StackStatus, 'stack' | 'region' | 'atMs' | 'resources'>> => {
   const { table, switchParameter, queueUrl, dlqUrl, failureQueueUrl } = resources;
   const readTargetPart = async (name: string): Promise<TargetStatus> => ({
     name,
@@ -81,7 +83,7 @@ export const openStatus = async (stack: string, clients: AwsClients): Promise<()
   const [sqs, dynamodb, region] = [await clients.sqs(), await clients.dynamodb(), await regionOf(ssm)];
   return async () => {
     const parts = await readParts({ ssm, sqs, dynamodb }, resources);
-    return { stack, region, atMs: Date.now(), ...parts };
+    return { stack, region, atMs: Date.now(), resources, ...parts };
   };
 };
 

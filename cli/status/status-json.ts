@@ -49,6 +49,7 @@ export const statusJson = (status: StackStatus): Record<string, unknown> => {
     queue: depth(status.queue),
     deadLetterQueue: depth(status.dlq),
     failureQueue: depth(status.failureQueue),
+    dashboardUrl: status.resources.dashboardUrl ?? null,
     errors: statusErrors(status).map(({ code, message }) => ({ code, message })),
   };
 };

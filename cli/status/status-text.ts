@@ -58,11 +58,28 @@ const heldBackText = ({ heldBack, heldBackBy }: LastObject): string => {
   return `held back ${formatCount(heldBack)}${by}`;
 };
 
-const lastLines = ({ last, atMs }: StackStatus, { width, paint }: View): readonly string[] => {
+/** What the first object waits for, in seconds: its lines are collected for a minute, and planned until the last of them is due. */
+const BUFFER_SECONDS = 60;
+
+/** While there is no last log: whether one is on its way, and when it is to be expected. */
+const noLogText = ({ queue, resources }: StackStatus): string => {
+  const { captureStream, timing, delaySeconds } = resources;
+  // An event that a planner has taken stays in the queue until the object is planned, or handed over.
+  const planning = queue.value?.notVisible ?? 0;
+  const now = planning === 0 ? 'none yet' : `${formatCount(planning)} being planned`;
+  // A bucket of others is filled at the pace of others.
+  if (captureStream === undefined) return now;
+  const waitSeconds = BUFFER_SECONDS + (timing === 'live' ? delaySeconds : BUFFER_SECONDS);
+  const minutes = Math.ceil(waitSeconds / 60);
+  return `${now}: the first appears ${minutes}–${minutes + 1} minutes after its first line`;
+};
+
+const lastLines = (status: StackStatus, { width, paint }: View): readonly string[] => {
+  const { last, atMs } = status;
   const room = width - INDENT.length;
   const { value: object } = last;
   if (object === undefined) {
-    const why = last.error === undefined ? 'none has been planned yet' : failed('cannot be read', last);
+    const why = last.error === undefined ? noLogText(status) : failed('cannot be read', last);
     return [`${label('last log', paint)}${cutAt(why, room)}`];
   }
   const { lines, rejected, planned, dispatched, plannedAtMs } = object;

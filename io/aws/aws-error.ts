@@ -1,14 +1,7 @@
 /** What AWS says went wrong, in words that tell the reader what to do. Works by the shape of an error, so that no client is needed. */
 
 import { EXIT, type ExitCode, RepriseError } from '../../core/errors.ts';
-
-/** Name, HTTP status and words of an error of an AWS client; all of them may be missing. */
-interface AwsFault {
-  readonly name: string;
-  readonly status: number | undefined;
-  readonly text: string;
-  readonly region: string | undefined;
-}
+import { type AwsFault, faultOf, fieldOf, KEY_ID, textOf } from './aws-fault.ts';
 
 interface Kind {
   readonly code: string;
@@ -29,47 +22,10 @@ const WRONG_REGION = /^(PermanentRedirect|AuthorizationHeaderMalformed|IllegalLo
 const UNREACHABLE =
   /^(TimeoutError|NetworkingError|ECONNREFUSED|ECONNRESET|ECONNABORTED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|ETIMEDOUT|ERR_SOCKET_CONNECTION_TIMEOUT)$/;
 
-const textOf = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value : undefined;
-const fieldOf = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-
-// Key ids do not give access, but have no place in a log either.
-const KEY_ID = /\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g;
-
-/** AWS's own sentence as part of one of ours: in one line, no full stop, begun in lower case where it begins with a word. */
-const asClause = (sentence: string): string =>
-  sentence
-    .replace(/\s+/g, ' ')
-    .trim()
-    .replace(/\.$/, '')
-    .replace(/^[A-Z](?=[a-z' ])/, (letter) => letter.toLowerCase())
-    .replace(KEY_ID, '(key id)');
-
-/** Words of a fault of the connection: several addresses tried are told apart in `errors`, with an empty message of their own. */
-const messageOf = (error: unknown): string => {
-  const first = fieldOf(fieldOf(error, 'errors'), '0');
-  const message = textOf(fieldOf(error, 'message')) ?? textOf(fieldOf(first, 'message')) ?? '';
-  // What the SDK says where an answer had no words.
-  return /^Unknown(?:Error)?$/.test(message) ? '' : message;
-};
-
-const faultOf = (error: unknown): AwsFault => {
-  const status = fieldOf(fieldOf(error, '$metadata'), 'httpStatusCode');
-  const name = textOf(fieldOf(error, 'name')) ?? '';
-  const code = textOf(fieldOf(error, 'Code')) ?? textOf(fieldOf(error, 'code'));
-  const isUnnamed = name === 'Error' || name === 'AggregateError' || name === 'Unknown';
-  const region = textOf(fieldOf(error, 'Region'));
-  const headers = fieldOf(fieldOf(error, '$response'), 'headers');
-  return {
-    // Faults of a connection are plain errors with a code; an answer without a body is "Unknown", or named by its status.
-    // Some names have that of the service before them: AWS.SimpleQueueService.NonExistentQueue.
-    name: (isUnnamed ? (code ?? name) : name).replace(/^.*\./, ''),
-    status: typeof status === 'number' ? status : undefined,
-    text: asClause(messageOf(error)),
-    region: region ?? textOf(fieldOf(headers, 'x-amz-bucket-region')),
-  };
-};
+/** Name of the error for an answer that no service of AWS would give. */
+const UNLIKE = 'UnlikeAws';
+/** What the SDK adds to the words of its parser. */
+const UNPARSED = /deserialization error: to see the raw response/i;
 
 const withText = (words: string, { text }: AwsFault): string => {
   return text === '' || text.toLowerCase() === words ? words : `${words}: ${text}`;
@@ -128,9 +84,15 @@ const unreachable: Kind = {
   hint: () => 'check the network, the region and any proxy or endpoint setting',
   exitCode: EXIT.stopped,
 };
+const unlike: Kind = {
+  code: 'AWS_FAILED',
+  what: ({ name, text }) => (name === UNLIKE ? text : 'what answers there does not answer like AWS'),
+  hint: () => 'check AWS_ENDPOINT_URL and its like, the endpoint_url of the AWS profile, and any proxy',
+  exitCode: EXIT.stopped,
+};
 const failed: Kind = {
   code: 'AWS_FAILED',
-  what: (fault) => (fault.text === '' ? nameOrStatus(fault) : fault.text),
+  what: (fault) => (fault.text === '' || UNPARSED.test(fault.text) ? nameOrStatus(fault) : fault.text),
   hint: ({ status }) =>
     status !== undefined && status >= 500 ? 'the fault is on the side of AWS: try again' : undefined,
   exitCode: EXIT.stopped,
@@ -139,7 +101,13 @@ const failed: Kind = {
 const nameOrStatus = ({ name, status }: AwsFault): string =>
   status === undefined ? name || 'unknown error' : `AWS answered with status ${status}`;
 
-const kindOf = ({ name, status, text }: AwsFault): Kind => {
+/** Something in between that is down answers in its own way, too: then its status says more. */
+const isUnlike = ({ name, status, text }: AwsFault): boolean =>
+  name === UNLIKE || (UNPARSED.test(text) && (status ?? 0) < 500);
+
+const kindOf = (fault: AwsFault): Kind => {
+  const { name, status, text } = fault;
+  if (isUnlike(fault)) return unlike;
   if (NO_CREDENTIALS.test(name)) return noCredentials;
   if (/^region is missing/.test(text)) return noRegion;
   if (BAD_CREDENTIALS.test(name)) return badCredentials;
@@ -183,6 +151,24 @@ export const awsError = (
     cause: causeOf(error),
     exitCode: kind.exitCode,
   });
+};
+
+/** Whether `error` stands for an answer that could not be read as one of AWS, and that has no status of a server's fault. */
+export const isUnlikeAws = (error: unknown): boolean => isUnlike(faultOf(error));
+
+/**
+ * The error for an answer that no service of AWS would give, for `awsError`.
+ *
+ * @param service - as people call it: `S3`
+ * @param endpoint - who was asked; undefined where that is not known
+ */
+export const unlikeAws = (
+  service: string,
+  endpoint: string | undefined,
+  options: { readonly cause?: unknown } = {},
+): Error => {
+  const who = endpoint === undefined ? 'what answers there' : `the endpoint ${endpoint}`;
+  return Object.assign(new Error(`${who} does not answer like ${service}`, options), { name: UNLIKE });
 };
 
 /** HTTP status of the answer that `error` stands for, if there was one. */

@@ -1,9 +1,7 @@
 /** Firehose: putting lines and records into a delivery stream, with what it refuses put again record by record. */
 
-import { type FirehoseClient, PutRecordBatchCommand } from '@aws-sdk/client-firehose';
-import type { RepriseError } from '../../core/errors.ts';
-import { awsError, isTransient } from './aws-error.ts';
-import { type Backoff, backoffMs, type Wait, waitFor } from './backoff.ts';
+import type { FirehoseClient } from '@aws-sdk/client-firehose';
+import { type Losses, lose, type Packed, type PutOptions, type PutOutcome, putBatch } from './put-batch.ts';
 
 /** https://docs.aws.amazon.com/firehose/latest/dev/limits.html */
 export const MAX_RECORDS_PER_PUT = 500;
@@ -13,116 +11,16 @@ export const MAX_PUT_BYTES = 4 * 1024 ** 2;
 export const MAX_RECORD_BYTES = 1_000 * 1024;
 /** Lines are joined up to this size: large, as each record is billed as 5 KB at least, and with room below the limit. */
 const PACKED_BYTES = 900 * 1024;
-const MAX_TRIES = 10;
-const BACKOFF: Backoff = { baseMs: 100, capMs: 5_000 };
 
-/** What one call put. */
-export interface Put {
-  readonly records: number;
-  readonly lines: number;
-  readonly bytes: number;
-}
-
-export interface PutOptions {
-  /** Gives up at once; what was not put by then is lost. */
-  readonly signal?: AbortSignal;
-  /** Told after each call that put something. */
-  readonly onPut?: (put: Put) => void;
-  /** How to wait between tries; default: in real time. */
-  readonly wait?: Wait;
-}
-
-/** How a put ended. */
-export interface PutOutcome {
-  /** Lines, or records, that were not put however often it was tried. */
-  readonly lost: number;
-  /** Why the last of them was not, in AWS's words. */
-  readonly lastFault?: string;
-}
-
-/** A record that was packed already, and the number of lines in it. */
-export interface Packed {
-  readonly data: Uint8Array;
-  readonly lines: number;
-}
-
-interface Losses {
-  lost: number;
-  lastFault: string | undefined;
-}
-
-const newLosses = (): Losses => ({ lost: 0, lastFault: undefined });
-const outcomeOf = ({ lost, lastFault }: Losses): PutOutcome =>
-  lastFault === undefined ? { lost } : { lost, lastFault };
+const newLosses = (): Losses => ({ lost: 0, last: undefined });
+const outcomeOf = ({ lost, last }: Losses): PutOutcome => ({
+  lost,
+  ...(last === undefined ? {} : { lastFault: last.text }),
+  ...(last?.name === undefined ? {} : { lastFaultName: last.name }),
+});
 
 /** Size of a record in the call: base64 and the JSON around it. */
 const sentBytes = ({ data }: Packed): number => Math.ceil(data.length / 3) * 4 + 16;
-
-const lose = (records: readonly Packed[], fault: string, losses: Losses): void => {
-  if (records.length === 0) return;
-  for (const { lines } of records) losses.lost += lines;
-  losses.lastFault = fault;
-};
-
-/** Puts once; gives back what was refused, and why. */
-const putOnce = async (
-  client: FirehoseClient,
-  stream: string,
-  batch: readonly Packed[],
-  options: PutOptions,
-): Promise<{ readonly refused: readonly Packed[]; readonly fault: string }> => {
-  const answer = await client.send(
-    new PutRecordBatchCommand({
-      DeliveryStreamName: stream,
-      Records: batch.map(({ data }) => ({ Data: data })),
-    }),
-    options.signal === undefined ? {} : { abortSignal: options.signal },
-  );
-  const results = answer.RequestResponses ?? [];
-  const isRefused = (i: number): boolean =>
-    (answer.FailedPutCount ?? 0) > 0 && results[i]?.RecordId === undefined;
-  const refused = batch.filter((_, i) => isRefused(i));
-  const put = batch.filter((_, i) => !isRefused(i));
-  if (put.length > 0)
-    options.onPut?.({
-      records: put.length,
-      lines: put.reduce((sum, { lines }) => sum + lines, 0),
-      bytes: put.reduce((sum, { data }) => sum + data.length, 0),
-    });
-  const why = results.find(({ ErrorCode }) => ErrorCode !== undefined);
-  return { refused, fault: [why?.ErrorCode, why?.ErrorMessage].filter(Boolean).join(': ') };
-};
-
-const explain = (stream: string, error: unknown): RepriseError =>
-  awsError(`put records into the stream ${stream}`, error, {
-    needs: `firehose:PutRecordBatch on the delivery stream ${stream}`,
-  });
-
-const putBatch = async (
-  client: FirehoseClient,
-  stream: string,
-  batch: readonly Packed[],
-  options: PutOptions,
-  losses: Losses,
-): Promise<void> => {
-  const { signal, wait = waitFor } = options;
-  const isStopped = (): boolean => signal?.aborted === true;
-  let left = batch;
-  let fault = '';
-  for (let attempt = 1; left.length > 0 && attempt <= MAX_TRIES; attempt += 1) {
-    if (isStopped()) break;
-    if (attempt > 1) await wait(backoffMs(attempt - 1, BACKOFF), signal);
-    try {
-      const tried = await putOnce(client, stream, left, options);
-      left = tried.refused;
-      fault = tried.fault;
-    } catch (error) {
-      if (!isStopped() && !isTransient(error)) throw explain(stream, error);
-      fault = explain(stream, error).message;
-    }
-  }
-  lose(left, fault === '' ? 'stopped' : fault, losses);
-};
 
 const putAll = async (
   client: FirehoseClient,
@@ -142,7 +40,7 @@ const putAll = async (
     if (record.data.length > MAX_RECORD_BYTES) {
       lose(
         [record],
-        `a record of ${record.data.length} bytes is above the limit of ${MAX_RECORD_BYTES}`,
+        { text: `a record of ${record.data.length} bytes is above the limit of ${MAX_RECORD_BYTES}` },
         losses,
       );
       continue;

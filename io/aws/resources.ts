@@ -2,6 +2,7 @@
 
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { RepriseError } from '../../core/errors.ts';
+import { isRecord } from '../../core/is-record.ts';
 import { readParameter } from './ssm.ts';
 
 /** JSON in the parameter `/reprise/<stack>/resources`. */
@@ -55,7 +56,7 @@ const parseJson = (text: string): unknown => {
 };
 
 const isResources = (value: unknown): value is StackResources => {
-  if (typeof value !== 'object' || value === null) return false;
+  if (!isRecord(value)) return false;
   const fields = new Map(Object.entries(value));
   return (
     TEXTS.every((name) => typeof fields.get(name) === 'string') &&
@@ -87,7 +88,7 @@ export const readResources = async (client: SSMClient, stack: string): Promise<S
     throw new RepriseError('STACK_NOT_FOUND', message, { hint });
   }
   const value = parseJson(found.value);
-  const version = typeof value === 'object' && value !== null ? Reflect.get(value, 'version') : undefined;
+  const version = isRecord(value) ? value.version : undefined;
   if (version === 1 && isResources(value)) return value;
   const message =
     version === undefined || version === 1

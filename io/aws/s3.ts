@@ -1,10 +1,9 @@
-/** S3: logs as inputs, listings, and small texts. */
+/** S3: logs as inputs, and small texts. */
 
 import {
   GetObjectCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
-  ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -38,14 +37,6 @@ export interface S3LogInput extends LogInput {
   readonly etag: string;
   readonly versionId?: string;
   readonly bytes: number;
-}
-
-export interface ListedObject {
-  readonly key: string;
-  readonly bytes: number;
-  readonly lastModifiedMs: number;
-  /** In its quotes. */
-  readonly etag: string;
 }
 
 const MAX_PUT_TRIES = 6;
@@ -121,55 +112,6 @@ export const s3LogInput = async (client: S3Client, options: S3LogOptions): Promi
       openText(() => readRanges(client, object, options.ranges ?? {}), { ...textOptions, name }),
   };
 };
-
-const decodeKey = (key: string, encoding: string | undefined): string =>
-  encoding === 'url' ? decodeURIComponent(key.replaceAll('+', ' ')) : key;
-
-/**
- * The objects whose keys begin with `prefix`, in the order of their keys (UTF-8), page by page. "Folders" that consoles make (empty
- * objects whose key ends with a slash) are among them.
- *
- * @param options.startAfter - only keys behind this one
- * @param options.pageSize - keys a page, up to 1,000
- * @throws RepriseError AWS_…
- */
-export async function* listObjects(
-  client: S3Client,
-  bucket: string,
-  prefix: string,
-  options: { readonly startAfter?: string; readonly pageSize?: number } = {},
-): AsyncGenerator<ListedObject> {
-  let token: string | undefined;
-  do {
-    const page = await client
-      .send(
-        new ListObjectsV2Command({
-          Bucket: bucket,
-          Prefix: prefix,
-          // Keys may hold characters that XML cannot.
-          EncodingType: 'url',
-          ...(options.startAfter === undefined ? {} : { StartAfter: options.startAfter }),
-          ...(options.pageSize === undefined ? {} : { MaxKeys: options.pageSize }),
-          ...(token === undefined ? {} : { ContinuationToken: token }),
-        }),
-      )
-      .catch((error: unknown) => {
-        throw awsError(`list ${nameOf(bucket, prefix)}`, error, {
-          needs: `s3:ListBucket on arn:aws:s3:::${bucket}`,
-        });
-      });
-    for (const { Key, Size, LastModified, ETag } of page.Contents ?? []) {
-      if (Key === undefined) continue;
-      yield {
-        key: decodeKey(Key, page.EncodingType),
-        bytes: Size ?? 0,
-        lastModifiedMs: LastModified?.getTime() ?? 0,
-        etag: ETag ?? '',
-      };
-    }
-    token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
-  } while (token !== undefined);
-}
 
 /**
  * Puts a small text.

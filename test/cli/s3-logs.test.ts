@@ -141,7 +141,7 @@ describe('--from and --to', () => {
     // From 19:45 on, since an object holds a quarter of an hour, and up to an hour late.
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: 's3://logs/captured/: 4 objects are read; left out: 44 outside --from … --to by their keys\n',
+      stderr: 's3://logs/captured/: 4 objects are read; left out: all outside --from … --to by their keys\n',
     });
     expect(JSON.parse(stdout).accounting).toBeDefined();
     const read = new Set(
@@ -162,6 +162,87 @@ describe('--from and --to', () => {
       code: 2,
       stderr:
         'error: nothing to read at s3://logs/captured/: all 2 objects there are empty, or arrived outside --from … --to by their keys\n',
+    });
+  });
+
+  it('tell how many objects they leave out where all of them were listed', async () => {
+    for (const hour of [0, 5, 9]) put(hour * 60, 1);
+    const range = ['--from', '2026-11-21T16:00:00Z', '--to', '2026-11-21T17:00:00Z'];
+    expect((await plan('s3://logs/captured/', ...range)).stderr).toBe(
+      's3://logs/captured/: 1 object is read; left out: 2 outside --from … --to by their keys\n',
+    );
+  });
+
+  describe('with keys that have folders for hours', () => {
+    const YEAR_MS = Date.UTC(2026, 0, 1);
+    const range = ['--from', '2026-06-15T12:00:00Z', '--to', '2026-06-15T13:00:00Z'];
+    const folder = (atMs: number, isNamed: boolean): string => {
+      const [yyyy, MM, dd, HH] = new Date(atMs).toISOString().split(/[-T:]/);
+      return isNamed ? `year=${yyyy}/month=${MM}/day=${dd}/hour=${HH}` : `${yyyy}/${MM}/${dd}/${HH}`;
+    };
+    /** One object an hour for a year. */
+    const putYear = (prefix: string, isNamed = false): void => {
+      for (let hour = 0; hour < 365 * 24; hour += 1)
+        s3.state.put('logs', `${prefix}${folder(YEAR_MS + hour * 3_600_000, isNamed)}/a.log`, 'x\n');
+    };
+    const read = (): readonly string[] =>
+      [
+        ...new Set(
+          s3.calls.flatMap(({ operation, path }) =>
+            operation === 'GetObject' ? [decodeURIComponent(path)] : [],
+          ),
+        ),
+      ].sort();
+    const HOURS = ['11', '12', '13'];
+
+    it.each([
+      ['captured/', 's3://logs/captured/', false],
+      ['captured/', 's3://logs/captured/2026/', false],
+      ['captured/', 's3://logs', false],
+      ['', 's3://logs/', false],
+      ['captured/', 's3://logs/capt', true],
+      ['größe 1/', 's3://logs/größe 1/', false],
+    ])('%j: %s lists one hour of a year in a few calls', async (prefix, url, isNamed) => {
+      await s3.close();
+      s3 = await startS3({ buckets: ['logs'], pageSize: 100 });
+      env = useEndpoints({ s3 });
+      putYear(prefix, isNamed);
+      await plan(url, ...range);
+      expect(read()).toEqual(
+        HOURS.map((hour) => `/logs/${prefix}${folder(Date.UTC(2026, 5, 15, Number(hour)), isNamed)}/a.log`),
+      );
+      expect(s3.count('ListObjectsV2')).toBeLessThanOrEqual(3);
+    });
+
+    it('finds what lies in folders beside them, and those of several proxies', async () => {
+      const wanted = ['a/2026/06/15/12/x.log', 'b/2026/06/15/12/x.log', 'c/today.log'];
+      const others = Array.from(
+        { length: 30 },
+        (_, i) => `2026/06/${String(i + 1).padStart(2, '0')}/03/x.log`,
+      );
+      for (const key of [...wanted, ...others.flatMap((key) => [`a/${key}`, `b/${key}`])])
+        s3.state.put('logs', key, 'x\n');
+      await plan('s3://logs/', ...range);
+      expect(read()).toEqual(wanted.map((key) => `/logs/${key}`));
+    });
+
+    it('needs no end, and no beginning', async () => {
+      for (let day = 1; day <= 30; day += 1)
+        s3.state.put('logs', `a/2026/06/${String(day).padStart(2, '0')}/03/x.log`, 'x\n');
+      await plan('s3://logs/', '--from', '2026-06-29');
+      expect(read()).toEqual(['/logs/a/2026/06/29/03/x.log', '/logs/a/2026/06/30/03/x.log']);
+      const calls = s3.count('ListObjectsV2');
+      expect(calls).toBe(2);
+      await plan('s3://logs/', '--to', '2026-06-02');
+      expect(read()).toContain('/logs/a/2026/06/01/03/x.log');
+      expect(s3.count('ListObjectsV2') - calls).toBe(2);
+    });
+
+    it('lists all of them without a range, and keys that have none', async () => {
+      for (let i = 0; i < 20; i += 1) s3.state.put('logs', `a/2026-06-15-${10 + i}.log`, 'x\n');
+      await plan('s3://logs/', ...range);
+      expect(read()).toHaveLength(20);
+      expect(s3.count('ListObjectsV2')).toBe(3);
     });
   });
 

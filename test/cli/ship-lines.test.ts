@@ -49,7 +49,7 @@ const ship = async (given: readonly LogLine[], options: Given = {}) => {
       lines: count,
       bytes: records.reduce((sum, { data }) => sum + data.length, 0),
     });
-    return lost === 0 ? { lost } : { lost, lastFault: 'slow down' };
+    return lost === 0 ? { lost } : { lost, lastFault: 'slow down', lastFaultName: 'SlowDown' };
   };
   await shipLines(
     {
@@ -148,7 +148,12 @@ describe('shipping lines', () => {
 
   it('counts what the stream loses, and goes on', async () => {
     const { counts } = await ship([lineAt(0), lineAt(1), lineAt(5_000)], { onPut: (n) => (n === 1 ? 2 : 0) });
-    expect(counts).toMatchObject({ shipped: 1, notShipped: { lost: 2 }, lastFault: 'slow down' });
+    expect(counts).toMatchObject({
+      shipped: 1,
+      notShipped: { lost: 2 },
+      lastFault: 'slow down',
+      lastFaultName: 'SlowDown',
+    });
   });
 
   it('ends at what no further try can mend, with every line counted', async () => {

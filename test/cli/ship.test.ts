@@ -167,6 +167,57 @@ describe('reprise ship', () => {
     });
   });
 
+  it('ends when the stream cannot be reached for some ten seconds, with every line counted', {
+    timeout: 30_000,
+  }, async () => {
+    const { endpoint } = firehose;
+    await firehose.close();
+    const stdin = new PassThrough();
+    const startMs = performance.now();
+    const run = startOnAws(env, ['ship', '-', '--stream', 'capture', '--json'], { stdin });
+    // Standard input stays open: nothing ends the shipping but the stream.
+    stdin.write(
+      `${traefikLine({ atMs: 0 })}\n${traefikLine({ atMs: 5 })}\n${traefikLine({ atMs: 3_600_000 })}\n`,
+    );
+    const { code, stdout, stderr } = await run.ended;
+    expect(performance.now() - startMs).toBeLessThan(20_000);
+    expect(code).toBe(3);
+    expect(stderr).toBe(
+      `error: cannot put records into the stream capture: AWS cannot be reached: connect ECONNREFUSED ${new URL(endpoint).host}\n` +
+        'hint: check the network, the region and any proxy or endpoint setting\n',
+    );
+    const end = endOf(stdout);
+    expect(end).toMatchObject({ shipped: 0, notShipped: { lost: 2 }, endedBy: 'failed', balanced: true });
+  });
+
+  it('ends at once when it is not allowed to put, with every line counted', async () => {
+    firehose.fail({ status: 400, code: 'AccessDeniedException', message: 'Not yours.' });
+    const { code, stdout, stderr } = await repriseOnAws(env, ['ship', '-', '--stream', 'capture', '--json'], {
+      stdin: steadyLog(3, 1),
+    });
+    expect(code).toBe(3);
+    expect(stderr).toBe(
+      'error: cannot put records into the stream capture: access denied: not yours\n' +
+        'hint: the credentials in use must be allowed firehose:PutRecordBatch on the delivery stream capture\n',
+    );
+    expect(endOf(stdout)).toMatchObject({ lines: 3, notShipped: { lost: 3 }, balanced: true });
+  });
+
+  it('says how long it will take where that is long, before the first line', async () => {
+    writeFileSync(join(cwd, 'a.log'), `${traefikLine({ atMs: 0 })}\n${traefikLine({ atMs: 3_720_000 })}\n`);
+    for (const [speed, takes] of [
+      ['1', '1 h 02 m'],
+      ['0.5', '2 h 04 m'],
+      ['60', '1 m 02 s'],
+    ]) {
+      const run = startOnAws(env, ['ship', 'a.log', '--stream', 'capture', '--speed', speed ?? ''], { cwd });
+      await vi.waitFor(() => expect(run.stderr()).not.toBe(''), { timeout: 10_000 });
+      expect(run.stderr()).toBe(`shipping takes about ${takes} at --speed ${speed}\n`);
+      run.interrupt();
+      expect((await run.ended).code).toBe(3);
+    }
+  });
+
   it('says when none of the lines is a request', async () => {
     const { code, stderr } = await repriseOnAws(env, ['ship', '-', '--stream', 'capture'], {
       stdin: 'a\nb\n',
@@ -226,22 +277,60 @@ describe('reprise ship --stack', () => {
 
   it('ships to the capture stream of the stack', async () => {
     set('25%');
-    const { code, stdout, stderr } = await repriseOnAws(env, ['ship', '-', '--stack', 'prod', '--json'], {
+    const { code, stdout } = await repriseOnAws(env, ['ship', '-', '--stack', 'prod', '--json'], {
       stdin: steadyLog(2, 1),
     });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(code).toBe(0);
     expect(endOf(stdout)).toMatchObject({ stream: 'prod-capture', stack: 'prod', shipped: 2 });
   });
 
-  it.each(['off', 'maybe'])('warns of a switch that is %s', async (value) => {
+  it.each([
+    ['on', 'on'],
+    ['25%', '25%'],
+    ['off', 'off: nothing is sent until reprise switch on --stack prod'],
+    ['maybe', '"maybe", which counts as off: nothing is sent until reprise switch on --stack prod'],
+  ])('says when the first request is due, and that the switch is %s', async (value, shown) => {
     set(value);
+    const startMs = Date.now();
     const { code, stderr } = await repriseOnAws(env, ['ship', '-', '--stack', 'prod'], {
       stdin: steadyLog(2, 1),
     });
+    const clocks = [startMs, Date.now()].map(
+      (ms) => `${new Date(ms + 180_000).toISOString().slice(11, 19)}Z`,
+    );
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: 'the switch of the stack "prod" is off: nothing is sent until reprise switch on --stack prod\n',
+      stderr: expect.stringMatching(/^the first request is due about \S+ \(delay 180 s\), the switch is /),
     });
+    const clock = /about (\S+)/.exec(stderr)?.[1] ?? '';
+    expect(clock >= (clocks[0] ?? '') && clock <= (clocks[1] ?? '')).toBe(true);
+    expect(stderr.slice(stderr.indexOf(', the switch is '))).toBe(`, the switch is ${shown}\n`);
+  });
+
+  it('ships all the same where the switch cannot be read', async () => {
+    set('on');
+    ssm.fail({
+      operation: 'GetParameter',
+      when: ({ body }) => body.includes('/switch'),
+      status: 400,
+      code: 'AccessDeniedException',
+      message: 'no',
+    });
+    const { code, stderr } = await repriseOnAws(env, ['ship', '-', '--stack', 'prod'], {
+      stdin: steadyLog(2, 1),
+    });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /, whether the switch is on is not known: cannot read the parameter \/reprise\/prod\/switch: access denied: no\n$/,
+    );
+  });
+
+  it('looks for the log before it asks AWS', async () => {
+    expect(await repriseOnAws(env, ['ship', 'nothere.gz', '--stack', 'prod'], { cwd })).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^error: .*nothere\.gz/),
+    });
+    expect(ssm.count()).toBe(0);
   });
 
   it('says where the log belongs when a stack reads a bucket of its own', async () => {
@@ -265,10 +354,13 @@ describe('reprise ship --stack', () => {
 
 describe('arguments of reprise ship', () => {
   it.each([
-    [[], 'error: name where to ship to, with either --stack or --stream\n'],
+    [
+      [],
+      'error: name where to ship to, with either --stack or --stream\nhint: --stack NAME is a stack that npx cdk deploy has made, --stream NAME any Firehose stream of the account\n',
+    ],
     [
       ['--stack', 'a', '--stream', 'b'],
-      'error: --stack and --stream do not go together: name where to ship to, with either --stack or --stream\n',
+      'error: --stack and --stream do not go together: name where to ship to, with either --stack or --stream\nhint: --stack NAME is a stack that npx cdk deploy has made, --stream NAME any Firehose stream of the account\n',
     ],
     [['--speed', '0'], 'error: --speed must be a number above 0, such as 2 or 0.5, got "0"\n'],
     [

@@ -37,6 +37,7 @@ const full: StackStatus = {
   stack: 'prod',
   region: 'eu-west-1',
   atMs: NOW_MS,
+  resources: { captureStream: 'prod-capture', timing: 'live', delaySeconds: 180 },
   switch: {
     value: {
       value: '25%',
@@ -129,6 +130,32 @@ describe('the status of a stack on one screen', () => {
     const text = screen({ ...full, switch: { value }, last: { value: odd } }).join('\n');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  });
+});
+
+describe('where no log was planned yet', () => {
+  const lastOf = (changes: Partial<StackStatus>): string =>
+    screen({ ...empty, ...changes }).find((line) => line.startsWith('  last log')) ?? '';
+
+  it.each([
+    [180, 'live', '4–5'],
+    [600, 'live', '11–12'],
+    [90, 'live', '3–4'],
+    [180, 'arrival', '2–3'],
+  ] as const)('a delay of %d s, %s, says when one is to be expected', (delaySeconds, timing, minutes) => {
+    expect(lastOf({ resources: { captureStream: 'prod-capture', timing, delaySeconds } })).toBe(
+      `  last log  none yet: the first appears ${minutes} minutes after its first line`,
+    );
+  });
+
+  it('says that one is on its way', () => {
+    expect(lastOf({ queue: { value: { visible: 0, notVisible: 1, delayed: 0 } } })).toBe(
+      '  last log  1 being planned: the first appears 4–5 minutes after its first line',
+    );
+  });
+
+  it('says no more of a bucket that others fill', () => {
+    expect(lastOf({ resources: { timing: 'live', delaySeconds: 180 } })).toBe('  last log  none yet');
   });
 });
 

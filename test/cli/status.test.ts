@@ -55,7 +55,7 @@ describe('reprise status', () => {
     expect(stdout).toMatch(/^reprise · prod · us-east-1 · \d{4}-/);
     expect(stdout).toContain('  switch    25% since ');
     expect(stdout).toMatch(/^ {2}staging +– {2}not seen yet +0 +none yet +none yet$/m);
-    expect(stdout).toContain('  last log  none has been planned yet\n');
+    expect(stdout).toContain('  last log  none yet: the first appears 4–5 minutes after its first line\n');
     expect(stdout).toContain('  waiting   dead letters 0 │ failed slices 0 │ queue 0\n');
   });
 
@@ -92,6 +92,17 @@ describe('reprise status', () => {
       failureQueue: { visible: 0, notVisible: 0, delayed: 0 },
       errors: [],
     });
+  });
+
+  it('says how to reach the dashboard, whole however long it is', async () => {
+    const dashboardUrl = `https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#dashboards/dashboard/${'x'.repeat(60)}`;
+    const resources = { ...stackResources('seen', { endpoint: sqs.endpoint }), dashboardUrl };
+    ssm.state.set('/reprise/seen/resources', JSON.stringify(resources));
+    const run = (...args: string[]) => repriseOnAws(env, ['status', '--stack', 'seen', ...args]);
+    expect((await run()).stdout.endsWith(`\n\n  dashboard ${dashboardUrl}\n`)).toBe(true);
+    expect(JSON.parse((await run('--json')).stdout)).toMatchObject({ dashboardUrl });
+    expect(JSON.parse((await onStatus('--json')).stdout)).toMatchObject({ dashboardUrl: null });
+    expect((await onStatus()).stdout).not.toContain('dashboard');
   });
 
   it('shows what can be read where a part cannot, and ends with its error', async () => {

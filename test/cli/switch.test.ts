@@ -103,12 +103,23 @@ describe('reprise switch', () => {
     );
   });
 
-  it.each(['maybe', '25', '101%', '-1%', 'true', ''])('refuses %j and writes nothing', async (value) => {
+  const ALLOWED =
+    'off sends nothing, on all that the rules choose, 25% a quarter of it; without a value the switch is shown';
+
+  it.each([
+    ['maybe', ALLOWED],
+    ['25', 'did you mean 25%?'],
+    ['101', ALLOWED],
+    ['101%', ALLOWED],
+    ['-1%', ALLOWED],
+    ['true', ALLOWED],
+    ['', ALLOWED],
+  ])('refuses %j, says what is allowed, and writes nothing', async (value, hint) => {
     const { code, stdout, stderr } = await repriseOnAws(env, ['switch', '--stack', 'prod', '--', value]);
     expect({ code, stdout, stderr }).toEqual({
       code: 2,
       stdout: '',
-      stderr: `error: the switch must be on, off or a percentage from 0% to 100%, such as 25%, got "${value}"\n`,
+      stderr: `error: the switch must be on, off or a percentage from 0% to 100%, such as 25%, got "${value}"\nhint: ${hint}\n`,
     });
     expect(ssm.state.parameters.get(NAME)?.value).toBe('25%');
   });
@@ -137,9 +148,49 @@ describe('reprise switch', () => {
     const { code, stderr } = await onSwitch('off');
     expect(code).toBe(3);
     expect(stderr).toBe(
-      'error: cannot write the parameter /reprise/prod/switch: access denied: no\n' +
+      'error: the switch of prod was NOT changed: cannot write the parameter /reprise/prod/switch: access denied: no\n' +
         'hint: the credentials in use must be allowed ssm:PutParameter on the parameter /reprise/prod/switch\n',
     );
+  });
+
+  it('says that nothing was changed where the switch cannot even be read', async () => {
+    const writes = ssm.count('PutParameter');
+    ssm.fail({ operation: 'GetParameter', status: 400, code: 'ThrottlingException', message: 'Slow.' });
+    expect(await onSwitch('off')).toMatchObject({
+      code: 3,
+      stdout: '',
+      stderr:
+        'error: the switch of prod was NOT changed: cannot read the parameter /reprise/prod/switch: AWS throttles the calls: slow\n' +
+        'hint: try again in a moment; if it goes on, ask AWS for a higher quota\n',
+    });
+    expect(ssm.count('PutParameter')).toBe(writes);
+  });
+
+  it.each([
+    [
+      { reset: 'after' },
+      'AWS cannot be reached: socket hang up',
+      'check the network, the region and any proxy or endpoint setting',
+    ],
+    [{ status: 500, message: 'Oops.' }, 'oops', 'the fault is on the side of AWS: try again'],
+  ] as const)('says that it is not known what has become of a write: %j', async (fault, why, hint) => {
+    ssm.fail({ operation: 'PutParameter', ...fault });
+    expect(await onSwitch('off')).toMatchObject({
+      code: 3,
+      stdout: '',
+      stderr:
+        `error: it is not known whether the switch of prod was changed: cannot write the parameter /reprise/prod/switch: ${why}\n` +
+        `hint: reprise switch --stack prod shows what it is; ${hint}\n`,
+    });
+  });
+
+  it('asks nothing that turning it does not need', async () => {
+    const before = ssm.calls.length;
+    await onSwitch('off');
+    expect(ssm.calls.slice(before).map(({ operation }) => operation)).toEqual([
+      'GetParameter',
+      'PutParameter',
+    ]);
   });
 
   it('says when no region is set', async () => {

@@ -1,6 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RepriseError } from '../../core/errors.ts';
@@ -178,5 +180,25 @@ describe('a file that cannot be written', () => {
     expect(errors.map(({ message }) => message)).toEqual([
       `cannot write ${path}: the disk does not keep up, 1049600 bytes wait to be written`,
     ]);
+  });
+});
+
+describe('waiting for lines to be written', () => {
+  it('leaves nothing behind, however often it is done', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const writer = createLineWriter(path, { onError });
+    const refs: WeakRef<Promise<void>>[] = [];
+    const flush = (): Promise<void> => {
+      writer.write('a');
+      const flushed = writer.flush();
+      refs.push(new WeakRef(flushed));
+      return flushed;
+    };
+    for (let i = 0; i < 100; i += 1) await flush();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    collect();
+    expect(refs.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(10);
+    await writer.close();
   });
 });

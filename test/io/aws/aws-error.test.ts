@@ -102,6 +102,31 @@ describe('an error of AWS', () => {
     expect(isTransient(error)).toBe(true);
   });
 
+  it.each([
+    [{ requestTimeout: 60, throwOnRequestTimeout: true }, 'no answer within 0.1 s'],
+    [{ socketTimeout: 60 }, 'no answer for 0.1 s'],
+  ])('says in plain words that nobody answered in time: %j', async (requestHandler, words) => {
+    ssm.fail({ hang: true });
+    const error = await readParameter({ requestHandler });
+    expect(explain(error)).toMatchObject({
+      code: 'AWS_UNREACHABLE',
+      message: `cannot read s3://logs/a: AWS cannot be reached: ${words}`,
+    });
+    ssm.heal();
+  });
+
+  it.each([
+    [
+      '@smithy/node-http-handler - the request socket did not establish a connection with the server within the configured timeout of 5000 ms.',
+      'no connection within 5 s',
+    ],
+    ['@smithy/node-http-handler - [ERROR] something else went wrong.', 'something else went wrong'],
+  ])('leaves out how the SDK is made: %s', (message, words) => {
+    expect(explain(Object.assign(new Error(message), { name: 'TimeoutError' })).message).toBe(
+      `cannot read s3://logs/a: AWS cannot be reached: ${words}`,
+    );
+  });
+
   it('says in which region a bucket lies', async () => {
     const client = new S3Client(clientConfig(s3.endpoint));
     s3.fail({ status: 301, code: 'PermanentRedirect', message: 'Use the specified endpoint.' });

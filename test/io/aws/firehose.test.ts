@@ -1,6 +1,7 @@
 import { FirehoseClient } from '@aws-sdk/client-firehose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MAX_RECORD_BYTES, type Put, putLines, putRecords } from '../../../io/aws/firehose.ts';
+import { MAX_RECORD_BYTES, putLines, putRecords } from '../../../io/aws/firehose.ts';
+import type { Put } from '../../../io/aws/put-batch.ts';
 import { clientConfig } from '../../support/aws/client-config.ts';
 import { type FirehoseEndpoint, startFirehose } from '../../support/aws/firehose.ts';
 
@@ -78,9 +79,11 @@ describe('putting lines', () => {
   it('counts as lost the lines of records that are never taken', async () => {
     const lines = linesOf(300, 30_000);
     firehose.state.refuse = (record) => record.toString().startsWith('0 ');
-    const { lost, lastFault } = await putLines(client, 'results', lines, options);
-    expect(lost).toBe(30);
-    expect(lastFault).toBe('ServiceUnavailableException: Slow down.');
+    expect(await putLines(client, 'results', lines, options)).toEqual({
+      lost: 30,
+      lastFault: 'ServiceUnavailableException: Slow down.',
+      lastFaultName: 'ServiceUnavailableException',
+    });
     expect(firehose.state.lines('results')).toEqual(lines.slice(30));
     expect(waited).toHaveLength(9);
     expect(waited.every((ms, i) => ms >= 0 && ms <= Math.min(5000, 100 * 2 ** i))).toBe(true);
@@ -100,6 +103,7 @@ describe('putting lines', () => {
     expect(await putLines(client, 'results', ['a', 'b'], options)).toEqual({
       lost: 2,
       lastFault: 'cannot put records into the stream results: busy',
+      lastFaultName: 'ServiceUnavailableException',
     });
     expect(firehose.count()).toBe(10);
   });
@@ -121,6 +125,47 @@ describe('putting lines', () => {
     firehose.fail(fault);
     await expect(putLines(client, 'gone', ['a'], options)).rejects.toMatchObject({ code, message, hint });
     expect(firehose.count()).toBe(1);
+  });
+
+  describe('while nobody can be reached', () => {
+    const unreached = { code: 'AWS_UNREACHABLE', exitCode: 3 };
+    const impatient = { ...options, giveUpUnreachedMs: 50 };
+
+    it('loses the lines after ten tries, unless it is to give up', async () => {
+      firehose.fail({ reset: 'before', times: 99 });
+      expect(await putLines(client, 'results', ['a'], options)).toMatchObject({ lost: 1 });
+      expect(firehose.count()).toBe(10);
+    });
+
+    it('gives up in time, with what was put told before', async () => {
+      firehose.fail({ reset: 'before', times: 99 });
+      const slowly = async (ms: number): Promise<void> => {
+        await new Promise((resolve) => setTimeout(resolve, Math.max(20, Math.min(ms, 30))));
+      };
+      await expect(putLines(client, 'results', ['a'], { ...impatient, wait: slowly })).rejects.toMatchObject(
+        unreached,
+      );
+      expect(firehose.count()).toBeLessThan(10);
+      expect(puts).toEqual([]);
+    });
+
+    it('gives up after ten tries, however quick they were', async () => {
+      firehose.fail({ reset: 'before', times: 99 });
+      const giveUpUnreachedMs = 1e9;
+      await expect(
+        putLines(client, 'results', ['a'], { ...options, giveUpUnreachedMs }),
+      ).rejects.toMatchObject(unreached);
+      expect(firehose.count()).toBe(10);
+    });
+
+    it('goes on where somebody answers in between, and where AWS is at fault', async () => {
+      firehose.fail({ reset: 'before', times: 3 });
+      firehose.fail({ status: 503, code: 'ServiceUnavailableException', times: 99 });
+      expect(await putLines(client, 'results', ['a'], { ...options, giveUpUnreachedMs: 1e9 })).toMatchObject({
+        lost: 1,
+        lastFaultName: 'ServiceUnavailableException',
+      });
+    });
   });
 
   it('gives up at once when it is stopped, and counts the rest', async () => {

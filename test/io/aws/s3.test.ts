@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { getText, listObjects, putText, s3LogInput } from '../../../io/aws/s3.ts';
+import { getText, putText, s3LogInput } from '../../../io/aws/s3.ts';
+import { listObjects } from '../../../io/aws/s3-list.ts';
 import { clientConfig } from '../../support/aws/client-config.ts';
 import { type S3Endpoint, startS3 } from '../../support/aws/s3.ts';
 

@@ -1,0 +1,116 @@
+/** Watches the calls of a client of AWS for somebody who waits for them: tells of slow ones, and ends those that nobody answers. */
+
+import { isUnlikeAws, unlikeAws } from '../io/aws/aws-error.ts';
+
+interface HandlerOptions {
+  readonly abortSignal?: AbortSignal;
+}
+
+/** What all clients have in common. */
+interface SdkClient {
+  readonly config: {
+    readonly requestHandler: {
+      handle(
+        request: { readonly protocol?: string; readonly hostname?: string; readonly port?: number },
+        options?: object,
+      ): Promise<unknown>;
+    };
+  };
+  send(command: never, options?: HandlerOptions): Promise<unknown>;
+}
+
+export interface WatchCallsOptions {
+  /** As people call it: `SSM`. */
+  readonly service: string;
+  /** A call is ended after this long, ms, its repeats with it. */
+  readonly giveUpAfterMs: number;
+  /** A call that has taken this long, ms, is told of. */
+  readonly noteAfterMs: number;
+  readonly onSlow: () => void;
+}
+
+const named = (name: string, message: string, cause: unknown): Error =>
+  Object.assign(new Error(message, { cause }), { name });
+
+const endpointOf = ({ protocol = 'https:', hostname = '', port }: { [key: string]: unknown }): string =>
+  `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
+
+/** Notes where requests go to: what the SDK throws does not say. */
+const watchEndpoint = ({ config: { requestHandler } }: SdkClient): (() => string | undefined) => {
+  let endpoint: string | undefined;
+  const handle = requestHandler.handle.bind(requestHandler);
+  requestHandler.handle = (request, options) => {
+    endpoint = endpointOf({ ...request });
+    return handle(request, options);
+  };
+  return () => endpoint;
+};
+
+/** The SDK calls connections that were closed timeouts, too: those have a code that says so. */
+const isTimeout = (error: unknown): boolean =>
+  error instanceof Error &&
+  error.name === 'TimeoutError' &&
+  (!('code' in error) || error.code === 'ETIMEDOUT');
+
+/** Ends a call that takes too long, wherever it hangs: in the request, or in the search for credentials before it. */
+const withDeadline = async <T>(
+  call: (signal: AbortSignal) => Promise<T>,
+  afterMs: number,
+  onLate: () => Error,
+): Promise<T> => {
+  const deadline = new AbortController();
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(onLate());
+    deadline.abort();
+  }, afterMs);
+  try {
+    return await Promise.race([call(deadline.signal), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/**
+ * Watches all calls of `client` from now on. What it throws says whom it asked: `no answer from https://… within 10 s`, `the endpoint
+ * http://… does not answer like S3`.
+ *
+ * @returns the same client
+ */
+export const watchCalls = <C extends SdkClient>(client: C, options: WatchCallsOptions): C => {
+  const { service, giveUpAfterMs, noteAfterMs, onSlow } = options;
+  const send = client.send.bind(client) as (command: unknown, options: HandlerOptions) => Promise<unknown>;
+  const endpoint = watchEndpoint(client);
+
+  const noAnswer = (startMs: number, cause?: unknown): Error => {
+    const asked = endpoint();
+    // Nothing was sent: what takes so long is the search for credentials.
+    if (asked === undefined) return named('CredentialsProviderError', 'none came in time', cause);
+    const seconds = Math.max(1, Math.round((performance.now() - startMs) / 1_000));
+    return named('TimeoutError', `no answer from ${asked} within ${seconds} s`, cause);
+  };
+  const inWords = (error: unknown, startMs: number): unknown => {
+    const asked = endpoint();
+    if (asked === undefined) return error;
+    if (isUnlikeAws(error)) return unlikeAws(service, asked, { cause: error });
+    return isTimeout(error) ? noAnswer(startMs, error) : error;
+  };
+
+  const watched = async (command: unknown, given: HandlerOptions = {}): Promise<unknown> => {
+    const startMs = performance.now();
+    const slow = setTimeout(onSlow, noteAfterMs);
+    const call = (signal: AbortSignal): Promise<unknown> => {
+      const signals = given.abortSignal === undefined ? [signal] : [given.abortSignal, signal];
+      return send(command, { ...given, abortSignal: AbortSignal.any(signals) });
+    };
+    try {
+      return await withDeadline(call, giveUpAfterMs, () => noAnswer(startMs));
+    } catch (error) {
+      throw inWords(error, startMs);
+    } finally {
+      clearTimeout(slow);
+    }
+  };
+  client.send = watched as C['send'];
+  return client;
+};
