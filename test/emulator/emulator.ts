@@ -130,14 +130,8 @@ const stopGroup = async (child: ChildProcess): Promise<void> => {
   signalGroup(child, 'SIGKILL');
 };
 
-/**
- * Starts it, on a free port.
- *
- * @param checksPolicies - whether IAM is in force
- * @throws Error with what it wrote, where it is not up in 20 s
- */
-export const startEmulator = async (checksPolicies = true): Promise<Emulator> => {
-  trustCertificate();
+/** Starts it once, on a free port. */
+const startOnce = async (checksPolicies: boolean): Promise<Emulator> => {
   const folder = mkdtempSync(join(tmpdir(), 'reprise-emulator-'));
   const logPath = join(folder, 'emulator.log');
   const port = await freePort();
@@ -181,4 +175,24 @@ export const startEmulator = async (checksPolicies = true): Promise<Emulator> =>
         .map(Number),
     stop,
   };
+};
+
+/** Two that start at once may both reach for port 443, which it binds besides its own: one of them then gives up, even its own port. */
+const MAX_STARTS = 3;
+
+/**
+ * Starts it, on a free port.
+ *
+ * @param checksPolicies - whether IAM is in force
+ * @throws Error with what it wrote, where it is not up in 20 s
+ */
+export const startEmulator = async (checksPolicies = true): Promise<Emulator> => {
+  trustCertificate();
+  for (let start = 1; ; start += 1) {
+    try {
+      return await startOnce(checksPolicies);
+    } catch (error) {
+      if (start === MAX_STARTS || !String(error).includes('Address already in use')) throw error;
+    }
+  }
 };
