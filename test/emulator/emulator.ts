@@ -4,7 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -64,8 +64,9 @@ const serverEnvironment = (
   MINISTACK_HOST: '127.0.0.1',
   GATEWAY_PORT: String(port),
   USE_SSL: '1',
-  MINISTACK_SSL_CERT: CERTIFICATE,
-  MINISTACK_SSL_KEY: KEY,
+  // Copies: it writes beside them.
+  MINISTACK_SSL_CERT: join(folder, 'loopback.cert.pem'),
+  MINISTACK_SSL_KEY: join(folder, 'loopback.key.pem'),
   AUTH: String(checksPolicies),
   AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
   AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
@@ -133,6 +134,8 @@ const stopGroup = async (child: ChildProcess): Promise<void> => {
 /** Starts it once, on a free port. */
 const startOnce = async (checksPolicies: boolean): Promise<Emulator> => {
   const folder = mkdtempSync(join(tmpdir(), 'reprise-emulator-'));
+  copyFileSync(CERTIFICATE, join(folder, 'loopback.cert.pem'));
+  copyFileSync(KEY, join(folder, 'loopback.key.pem'));
   const logPath = join(folder, 'emulator.log');
   const port = await freePort();
   const endpoint = `https://127.0.0.1:${port}`;
