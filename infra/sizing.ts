@@ -1,6 +1,7 @@
 /** How many of everything a stack needs, and for how long: arithmetic on settings and targets. */
 
 import { CELL_MS, LEAD_MS, MAX_SLICE_REQUESTS } from '../core/pace/grid.ts';
+import { NOT_AFTER_MS } from '../core/pace/slice.ts';
 import type { Target } from '../core/rules/rule-set.ts';
 import type { Settings } from './settings.ts';
 import { CAPTURE_BUFFER_SECONDS, PLANNER_HEAD_START_SECONDS } from './settings-schema.ts';
@@ -8,7 +9,7 @@ import { CAPTURE_BUFFER_SECONDS, PLANNER_HEAD_START_SECONDS } from './settings-s
 const LEAD_SECONDS = LEAD_MS / 1000;
 const CELL_SECONDS = CELL_MS / 1000;
 /** A request is given up this long after its due instant. */
-const MAX_LATE_SECONDS = 5;
+const MAX_LATE_SECONDS = NOT_AFTER_MS / 1000;
 /** Timeout of the planner: it hands over to itself at 240 s; the rest is for the last dispatch and the ledger. */
 export const PLANNER_TIMEOUT_SECONDS = 300;
 /** After a hard crash the message of an object comes back this late: six timeouts of the planner, as Lambda asks of a queue. */

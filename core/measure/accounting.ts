@@ -108,8 +108,8 @@ export const countResult = (counts: RuleCounts, result: Result): void => {
     counts.answered[result.status] = (counts.answered[result.status] ?? 0) + 1;
 };
 
-export const sumOf = (counts: Readonly<Record<string, number>>): number =>
-  Object.values(counts).reduce((sum, count) => sum + count, 0);
+export const sumOf = (counts: Readonly<Record<string, number | undefined>>): number =>
+  Object.values(counts).reduce((sum: number, count) => sum + (count ?? 0), 0);
 
 /**
  * A count that is not the sum of its parts, in words.

@@ -2,6 +2,7 @@
 
 import type { FailureCode, PlannedRequest, Result } from '../types.ts';
 import { addMs, type Histogram, mergeHistogram, newHistogram } from './histogram.ts';
+import { recordedMs } from './recorded-ms.ts';
 import { pathOf } from './route.ts';
 import { countStatus, mergeStatus, type StatusCounts } from './status-matrix.ts';
 
@@ -101,11 +102,11 @@ const countFailure = (figures: Figures, code: FailureCode, { request, detail }: 
   figures.failures.set(code, { count: 1, example });
 };
 
-const countRecorded = (figures: Figures, { originMs, durationMs }: PlannedRequest['recorded']): void => {
-  const ms = originMs ?? durationMs;
+const countRecorded = (figures: Figures, recorded: PlannedRequest['recorded']): void => {
+  const ms = recordedMs(recorded);
   if (ms === undefined) return;
   addMs(figures.recorded, ms);
-  if (originMs !== undefined) figures.recordedOfOrigin += 1;
+  if (recorded.originMs !== undefined) figures.recordedOfOrigin += 1;
 };
 
 /** Counts how a planned request ended. What is recorded of one that was held back is left out, so that like stands beside like. */

@@ -4,6 +4,7 @@ import type { HeldBackReason, PlannedRequest } from '../types.ts';
 import { sampleValues } from './emf.ts';
 import { addMs, type Histogram, mergeHistogram, newHistogram } from './histogram.ts';
 import { heldBackMetric, type MetricValues, type StatusClass, statusClass } from './metric-names.ts';
+import { recordedMs } from './recorded-ms.ts';
 
 /** Length of a stretch: two cells of the grid. */
 export const RECORDED_STRETCH_MS = 10_000;
@@ -58,8 +59,8 @@ const count = (
   if (heldBack === undefined) stretch.dispatched += 1;
   else stretch.heldBack[heldBack] = (stretch.heldBack[heldBack] ?? 0) + 1;
   if (!isFirstCopy(request)) return;
-  const { originMs, durationMs, status } = request.recorded;
-  const ms = originMs ?? durationMs;
+  const { status } = request.recorded;
+  const ms = recordedMs(request.recorded);
   const statusName = statusClass(status);
   stretch.requests += 1;
   if (ms !== undefined) addMs(stretch.latency, ms);

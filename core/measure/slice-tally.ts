@@ -1,6 +1,7 @@
 /** Counts how the requests of one slice ended: for its trailer, its metrics and the health of its target. */
 
 import type { FailureCode, HeldBackReason, Result } from '../types.ts';
+import { sumOf } from './accounting.ts';
 import { sampleValues } from './emf.ts';
 import { addMs, type Histogram, newHistogram } from './histogram.ts';
 import { failedMetric, heldBackMetric, type MetricValues, statusClass } from './metric-names.ts';
@@ -63,9 +64,6 @@ const copyOf = ({ sent, answered, failed, heldBack }: Ends): EndCounts => ({
   heldBack: { ...heldBack },
 });
 
-const sum = (counts: Readonly<Record<string, number | undefined>>): number =>
-  Object.values(counts).reduce((total: number, one) => total + (one ?? 0), 0);
-
 /**
  * Makes an empty tally.
  *
@@ -91,7 +89,7 @@ export const createSliceTally = ({ shiftMs = 0 }: { readonly shiftMs?: number } 
     },
     counts: () => ({
       ...copyOf(all),
-      planned: all.sent + sum(all.heldBack),
+      planned: all.sent + sumOf(all.heldBack),
       rules: Object.fromEntries([...rules].map(([rule, ends]) => [rule, copyOf(ends)])),
     }),
     service,
@@ -106,10 +104,10 @@ export const NOT_THE_TARGETS: ReadonlySet<FailureCode> = new Set(['aborted', 'bl
 /** The tally as metrics of its target. */
 export const sliceMetricValues = (tally: SliceTally): MetricValues => {
   const { sent, answered, failed, heldBack } = tally.counts();
-  const failures = sum(failed);
+  const failures = sumOf(failed);
   const values: MetricValues = {
     Sent: sent,
-    Answered: sum(answered),
+    Answered: sumOf(answered),
     Failed: failures,
     Errors: failures - [...NOT_THE_TARGETS].reduce((count, code) => count + (failed[code] ?? 0), 0),
     Latency: sampleValues(tally.service),

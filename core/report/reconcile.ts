@@ -3,7 +3,13 @@
  * count, whatever was lost on the way: an event, a header, results, a trailer, or the sender itself.
  */
 
-import { type Accounting, findImbalances, newRuleCounts, type RuleCounts } from '../measure/accounting.ts';
+import {
+  type Accounting,
+  findImbalances,
+  newRuleCounts,
+  type RuleCounts,
+  sumOf,
+} from '../measure/accounting.ts';
 import type { EndCounts } from '../measure/slice-tally.ts';
 import { NOT_AFTER_MS } from '../pace/slice.ts';
 import type { Ledger } from './ledger.ts';
@@ -78,9 +84,6 @@ const endsOf = (results: Iterable<SliceResult>): Readonly<Record<string, EndCoun
   return rules;
 };
 
-const sum = (counts: Readonly<Record<string, number | undefined>>): number =>
-  Object.values(counts).reduce((total: number, one) => total + (one ?? 0), 0);
-
 const startRules = (ledger: Ledger): Record<string, RuleCounts> =>
   Object.fromEntries(
     Object.entries(ledger.rules).map(([name, rule]) => {
@@ -108,7 +111,9 @@ const addEnds = (counts: RuleCounts, ends: EndCounts): void => {
 /** Requests by rule that reached a sender, as far as is known of a slice. */
 const deliveredOf = (known: Known, ends: Readonly<Record<string, EndCounts>>): Readonly<Counts> =>
   known.header?.rules ??
-  Object.fromEntries(Object.entries(ends).map(([rule, { sent, heldBack }]) => [rule, sent + sum(heldBack)]));
+  Object.fromEntries(
+    Object.entries(ends).map(([rule, { sent, heldBack }]) => [rule, sent + sumOf(heldBack)]),
+  );
 
 interface Tally {
   readonly rules: Record<string, RuleCounts>;
@@ -127,7 +132,7 @@ const countSlice = ({ rules, delivered, lost }: Tally, known: Known): void => {
     const ended = ends[rule];
     if (ended !== undefined) addEnds(counts, ended);
     add(delivered, rule, reached[rule] ?? 0);
-    const told = ended === undefined ? 0 : ended.sent + sum(ended.heldBack);
+    const told = ended === undefined ? 0 : ended.sent + sumOf(ended.heldBack);
     if (known.trailer === undefined) add(lost, rule, Math.max(0, (reached[rule] ?? 0) - told));
   }
 };

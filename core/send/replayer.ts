@@ -7,15 +7,13 @@
 import { createFifo, type Fifo } from '../pace/fifo.ts';
 import { createHeap } from '../pace/heap.ts';
 import { createRateLimits } from '../pace/rate-limit.ts';
+import { NOT_AFTER_MS } from '../pace/slice.ts';
 import type { Clock, Sender, SendOutcome } from '../ports.ts';
 import type { Target } from '../rules/rule-set.ts';
 import type { HeldBackReason, PlannedRequest, Result } from '../types.ts';
 
 /** A request may leave this much before it is due: half a tick, so that the mean error is about zero. */
 export const LOOK_AHEAD_MS = 0.5;
-
-/** Live, a request this long past due is no longer worth sending. */
-export const LATE_AFTER_MS = 5_000;
 
 export interface ReplayerOptions {
   readonly sender: Sender;
@@ -107,7 +105,7 @@ export const createReplayer = (options: ReplayerOptions): Replayer => {
   const whyHeldBack = (request: PlannedRequest, lane: Lane, nowMs: number): HeldBackReason | undefined => {
     const first = askFirst?.(request, nowMs);
     if (first !== undefined) return first;
-    if (isLive && nowMs - request.dueMs > LATE_AFTER_MS) return 'late';
+    if (isLive && nowMs - request.dueMs > NOT_AFTER_MS) return 'late';
     if (lane.inFlight >= maxInFlightOf(lane.target)) return 'in_flight';
     return isWithinRates(request) ? undefined : 'max_rate';
   };

@@ -1,5 +1,6 @@
 /** The dispatcher of an object under way, with what the log recorded of its targets. */
 
+import { recordedMs } from '../../core/measure/recorded-ms.ts';
 import { createRecordedWindow } from '../../core/measure/recorded-window.ts';
 import type { Slice } from '../../core/pace/grid.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
@@ -48,8 +49,7 @@ export const openDispatcher = (visit: Visit): VisitDispatcher => {
     mark,
     see: ({ requests }) => {
       for (const { request } of requests) {
-        const { originMs, durationMs } = request.recorded;
-        const ms = originMs ?? durationMs;
+        const ms = recordedMs(request.recorded);
         logAtMs = Math.max(logAtMs, request.logAtMs);
         if (ms !== undefined) recorded.add(request.target, request.logAtMs, ms);
       }

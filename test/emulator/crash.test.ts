@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { NOT_AFTER_MS } from '../../core/pace/slice.ts';
 import { reconcile } from '../../core/report/reconcile.ts';
 import { queueDepth } from '../../io/aws/sqs.ts';
 import { planObject } from '../support/object-plan.ts';
@@ -10,8 +11,6 @@ import { firehoseObject, logLines } from './firehose-object.ts';
 import { rulesFor, useStage } from './stage.ts';
 import { until } from './until.ts';
 
-/** What is this late is not sent any more, and then its results have to get to their bucket. */
-const NOT_AFTER_MS = 5_000;
 const RESULTS_MS = 4_000;
 /** A lease of the planner is over when it was not renewed for 30 s. */
 const LEASE_MS = 30_000;

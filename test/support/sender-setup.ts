@@ -4,6 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { FirehoseClient } from '@aws-sdk/client-firehose';
 import { newAccounting } from '../../core/measure/accounting.ts';
 import type { SliceEvent } from '../../core/pace/slice.ts';
+import { NOT_AFTER_MS } from '../../core/pace/slice.ts';
 import { sliceLine } from '../../core/pace/slice-line.ts';
 import { buildLedger, type Ledger } from '../../core/report/ledger.ts';
 import { type Reconciled, reconcile } from '../../core/report/reconcile.ts';
@@ -35,7 +36,6 @@ import {
 import { plannedRequest, targetAt } from './send.ts';
 
 export const STREAM = 'results';
-const NOT_AFTER_MS = 5_000;
 const SECOND_OF_ALL = 60_000;
 
 /** Requests of a slice, given by what differs. */
