@@ -1,5 +1,6 @@
 /** What of a slice may go now, and why the rest may not. */
 
+import { byDueSecond, inOrderOfShare } from '../../core/pace/due-seconds.ts';
 import type { SlicedRequest } from '../../core/pace/grid.ts';
 import { NOT_AFTER_MS } from '../../core/pace/slice.ts';
 import type { HeldBackReason, PlannedRequest } from '../../core/types.ts';
@@ -62,20 +63,6 @@ export interface RateOptions {
   readonly takeRate: TakeRate;
 }
 
-const bySecond = (
-  requests: readonly SlicedRequest[],
-  startAtMs: number,
-): ReadonlyMap<number, readonly SlicedRequest[]> => {
-  const seconds = new Map<number, SlicedRequest[]>();
-  for (const sliced of requests) {
-    const second = Math.floor((startAtMs + sliced.request.dueMs) / 1_000);
-    const there = seconds.get(second);
-    if (there === undefined) seconds.set(second, [sliced]);
-    else there.push(sliced);
-  }
-  return seconds;
-};
-
 /**
  * Holds back what is over the target's rate in any second. What stays is what a lower percentage would have kept, so that a client's
  * requests stay or go together.
@@ -85,11 +72,11 @@ export const limitRate = async (
   { target, maxRatePerSecond, startAtMs, takeRate }: RateOptions,
 ): Promise<ThinnedSlice> => {
   const kept = await Promise.all(
-    [...bySecond(requests, startAtMs)].map(async ([dueSecond, asked]) => {
+    [...byDueSecond(requests, startAtMs)].map(async ([dueSecond, asked]) => {
       const count = asked.length;
       const allowed = await takeRate({ target, dueSecond, count, maxPerSecond: maxRatePerSecond });
       if (allowed >= count) return asked;
-      return asked.toSorted((a, b) => shareOf(a) - shareOf(b) || a.n - b.n).slice(0, Math.max(0, allowed));
+      return inOrderOfShare(asked).slice(0, Math.max(0, allowed));
     }),
   );
   const send = kept.flat().toSorted((a, b) => a.n - b.n);

@@ -3,6 +3,7 @@
  * others may have filled those in which it leaves.
  */
 
+import { byDueSecond, inOrderOfShare } from '../../core/pace/due-seconds.ts';
 import type { PlacedRequest } from '../../core/pace/slice-line.ts';
 import { errorText, type WriteLog } from '../log.ts';
 
@@ -29,20 +30,6 @@ export const TAKE_LEAD_MS = 50;
 /** An answer that takes longer is worth nothing: the slice is late as it is. */
 export const TAKE_WITHIN_MS = 200;
 
-const bySecond = (
-  requests: readonly PlacedRequest[],
-  fromMs: number,
-): ReadonlyMap<number, readonly PlacedRequest[]> => {
-  const seconds = new Map<number, PlacedRequest[]>();
-  for (const placed of requests) {
-    const second = Math.floor((fromMs + placed.request.dueMs) / 1_000);
-    const there = seconds.get(second);
-    if (there === undefined) seconds.set(second, [placed]);
-    else there.push(placed);
-  }
-  return seconds;
-};
-
 const inTime = async (work: Promise<number>): Promise<number> => {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_resolve, reject) => {
@@ -57,9 +44,7 @@ const inTime = async (work: Promise<number>): Promise<number> => {
 
 /** What stays when only `count` may go: the same that a lower percentage would have kept, as at the planner. */
 const lastOf = (requests: readonly PlacedRequest[], count: number): readonly PlacedRequest[] =>
-  requests
-    .toSorted((a, b) => (a.request.share ?? 0) - (b.request.share ?? 0) || a.n - b.n)
-    .slice(Math.max(0, count));
+  inOrderOfShare(requests).slice(Math.max(0, count));
 
 /**
  * Takes room for requests in the seconds to which they are moved. What was taken there for requests of the same slice serves again: they
@@ -74,8 +59,8 @@ export const overRate = async (
   planned: readonly PlacedRequest[],
   { target, maxRatePerSecond: maxPerSecond, startAtMs, shiftMs, takeRate, log }: ShiftedRateOptions,
 ): Promise<ReadonlySet<PlacedRequest>> => {
-  const own = bySecond(planned, startAtMs);
-  const over = [...bySecond(requests, startAtMs + shiftMs)].map(async ([dueSecond, asked]) => {
+  const own = byDueSecond(planned, startAtMs);
+  const over = [...byDueSecond(requests, startAtMs + shiftMs)].map(async ([dueSecond, asked]) => {
     const taken = own.get(dueSecond)?.length ?? 0;
     const count = asked.length - taken;
     if (count <= 0) return [];
