@@ -45,6 +45,8 @@ const PUT_CALLS = {
   maxAttempts: 2,
 } as const;
 
+/** Who must touch a key for credentials, or type a code, has as long as the usual tools give. */
+const SEARCH_FOR_MS = 60_000;
 /** Who waits longer than this wants to know for what. */
 const NOTE_AFTER_MS = 2_000;
 
@@ -92,7 +94,13 @@ export const openAwsClients = ({ env, stderr }: Pick<CliContext, 'env' | 'stderr
       made.push(fresh);
       const region = fresh.config.region as string | (() => Promise<string>);
       const onSlow = (): void => void tell(service, region);
-      return watchCalls(fresh, { service, giveUpAfterMs, noteAfterMs: NOTE_AFTER_MS, onSlow });
+      return watchCalls(fresh, {
+        service,
+        giveUpAfterMs,
+        searchForMs: SEARCH_FOR_MS,
+        noteAfterMs: NOTE_AFTER_MS,
+        onSlow,
+      });
     };
     return () => {
       client ??= makeAndKeep();

@@ -22,8 +22,10 @@ interface SdkClient {
 export interface WatchCallsOptions {
   /** As people call it: `SSM`. */
   readonly service: string;
-  /** A call is ended after this long, ms, its repeats with it. */
+  /** A call is ended after this long, ms, its repeats with it; counted from where credentials are found. */
   readonly giveUpAfterMs: number;
+  /** The search for credentials is ended after this long, ms: people may have to touch a key for it, or type a code. */
+  readonly searchForMs: number;
   /** A call that has taken this long, ms, is told of. */
   readonly noteAfterMs: number;
   readonly onSlow: () => void;
@@ -35,15 +37,23 @@ const named = (name: string, message: string, cause: unknown): Error =>
 const endpointOf = ({ protocol = 'https:', hostname = '', port }: { [key: string]: unknown }): string =>
   `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
 
-/** Notes where requests go to: what the SDK throws does not say. */
-const watchEndpoint = ({ config: { requestHandler } }: SdkClient): (() => string | undefined) => {
+interface WatchedEndpoint {
+  /** Where requests go to: what the SDK throws does not say. Undefined before the first one. */
+  readonly endpoint: () => string | undefined;
+  /** Resolves when the first request goes out. */
+  readonly first: Promise<void>;
+}
+
+const watchEndpoint = ({ config: { requestHandler } }: SdkClient): WatchedEndpoint => {
   let endpoint: string | undefined;
+  const first = Promise.withResolvers<void>();
   const handle = requestHandler.handle.bind(requestHandler);
   requestHandler.handle = (request, options) => {
     endpoint = endpointOf({ ...request });
+    first.resolve();
     return handle(request, options);
   };
-  return () => endpoint;
+  return { endpoint: () => endpoint, first: first.promise };
 };
 
 /** The SDK calls connections that were closed timeouts, too: those have a code that says so. */
@@ -52,21 +62,35 @@ const isTimeout = (error: unknown): boolean =>
   error.name === 'TimeoutError' &&
   (!('code' in error) || error.code === 'ETIMEDOUT');
 
+interface DeadlineOptions {
+  readonly afterMs: number;
+  readonly searchForMs: number;
+  /** Resolves when the search for credentials has ended. */
+  readonly found: Promise<void>;
+  readonly onLate: () => Error;
+}
+
 /** Ends a call that takes too long, wherever it hangs: in the request, or in the search for credentials before it. */
 const withDeadline = async <T>(
   call: (signal: AbortSignal) => Promise<T>,
-  afterMs: number,
-  onLate: () => Error,
+  { afterMs, searchForMs, found, onLate }: DeadlineOptions,
 ): Promise<T> => {
   const deadline = new AbortController();
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
+  const end = (): void => {
     late.reject(onLate());
     deadline.abort();
-  }, afterMs);
+  };
+  let isOver = false;
+  let timer = setTimeout(end, searchForMs);
+  void found.then(() => {
+    clearTimeout(timer);
+    if (!isOver) timer = setTimeout(end, afterMs);
+  });
   try {
     return await Promise.race([call(deadline.signal), late.promise]);
   } finally {
+    isOver = true;
     clearTimeout(timer);
   }
 };
@@ -78,15 +102,16 @@ const withDeadline = async <T>(
  * @returns the same client
  */
 export const watchCalls = <C extends SdkClient>(client: C, options: WatchCallsOptions): C => {
-  const { service, giveUpAfterMs, noteAfterMs, onSlow } = options;
+  const { service, giveUpAfterMs, searchForMs, noteAfterMs, onSlow } = options;
   const send = client.send.bind(client) as (command: unknown, options: HandlerOptions) => Promise<unknown>;
-  const endpoint = watchEndpoint(client);
+  const { endpoint, first } = watchEndpoint(client);
 
   const noAnswer = (startMs: number, cause?: unknown): Error => {
     const asked = endpoint();
     // Nothing was sent: what takes so long is the search for credentials.
-    if (asked === undefined) return named('CredentialsProviderError', 'none came in time', cause);
     const seconds = Math.max(1, Math.round((performance.now() - startMs) / 1_000));
+    if (asked === undefined)
+      return named('CredentialsProviderError', `the search for them took longer than ${seconds} s`, cause);
     return named('TimeoutError', `no answer from ${asked} within ${seconds} s`, cause);
   };
   const inWords = (error: unknown, startMs: number): unknown => {
@@ -104,7 +129,8 @@ export const watchCalls = <C extends SdkClient>(client: C, options: WatchCallsOp
       return send(command, { ...given, abortSignal: AbortSignal.any(signals) });
     };
     try {
-      return await withDeadline(call, giveUpAfterMs, () => noAnswer(startMs));
+      const deadline = { afterMs: giveUpAfterMs, searchForMs, found: first, onLate: () => noAnswer(startMs) };
+      return await withDeadline(call, deadline);
     } catch (error) {
       throw inWords(error, startMs);
     } finally {

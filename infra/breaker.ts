@@ -1,7 +1,8 @@
 /** The breaker: turns the switch off when an alarm tells it to. */
 
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { AlarmBase } from 'aws-cdk-lib/aws-cloudwatch';
-import { LambdaAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { BREAKER_ENV } from '../functions/breaker/env.ts';
@@ -39,8 +40,22 @@ export class Breaker extends Construct {
     this.function.addToRolePolicy(allow(['ssm:GetParameter', 'ssm:PutParameter'], [shared.killSwitchArn]));
   }
 
-  /** Has the alarm call the breaker, which it does when it goes to ALARM and never while it stays there. */
-  listenTo(alarm: AlarmBase): void {
-    alarm.addAlarmAction(new LambdaAction(this.function));
+  /** Has the alarms call the breaker, which they do when they go to ALARM and never while they stay there. */
+  listenTo(alarms: readonly AlarmBase[]): void {
+    if (alarms.length === 0) return;
+    for (const alarm of alarms)
+      alarm.addAlarmAction({ bind: () => ({ alarmActionArn: this.function.functionArn }) });
+    const { account, stackName } = Stack.of(this);
+    // One for all alarms of the stack, whose names begin with its own: the policy of a function has no room for one a target.
+    this.function.addPermission('Alarms', {
+      principal: new ServicePrincipal('lambda.alarms.cloudwatch.amazonaws.com'),
+      sourceAccount: account,
+      sourceArn: Stack.of(this).formatArn({
+        service: 'cloudwatch',
+        resource: 'alarm',
+        resourceName: `${stackName}*`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+    });
   }
 }

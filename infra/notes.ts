@@ -37,6 +37,6 @@ export const notesOf = (settings: Settings, ruleSet: RuleSet): readonly string[]
   ...loopbackTargets(settings, ruleSet).map(
     (name) =>
       `target ${name} is ${ruleSet.targets[name]?.origin}, loopback: nothing will be sent to it, and cdk deploy asks for the parameter ` +
-      `${LOOPBACK_PARAMETER}; put "target": "${name}=https://…" into the context of cdk.json, or give -c target=${name}=https://…`,
+      `${LOOPBACK_PARAMETER}; give it another url in the rules, or put "target": "${name}=https://…" into the context of cdk.json, or give -c target=${name}=https://…`,
   ),
 ];

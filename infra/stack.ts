@@ -90,7 +90,7 @@ export class RepriseStack extends Stack {
     const { shared, capture, results, planner, sender } = pipeline;
     const breaker = new Breaker(this, 'Breaker', { settings, asset: assets.breaker, shared });
     const alarms = new Alarms(this, 'Alarms', { ...pipeline, settings, targets, breaker: breaker.function });
-    for (const alarm of alarms.breaking) breaker.listenTo(alarm);
+    breaker.listenTo(alarms.breaking);
     const streams = [capture.stream, results.stream].flatMap((stream) => stream?.ref ?? []);
     const dashboard = new Dashboard(this, 'Dashboard', {
       ...pipeline,

@@ -84,6 +84,26 @@ const deleteAll = async (stack: string, buckets: readonly string[], steps: TearD
   });
 };
 
+/** What taking a stack down would come to. */
+export interface TearDownPlan {
+  readonly resources: StackResources | undefined;
+  /** Buckets that the stack made. */
+  readonly buckets: readonly string[];
+  /** Whether they stay, with what they hold: asked for now, or on the day of the deployment. */
+  readonly keeps: boolean;
+}
+
+/** Looks what there is of a stack: by its own list, or by what an earlier run has left. */
+export const planTearDown = async (
+  options: { readonly retain: boolean },
+  { readResources, notes }: Pick<TearDownSteps, 'readResources' | 'notes'>,
+): Promise<TearDownPlan> => {
+  const resources = await readResources();
+  const known = resources === undefined ? await notes.read() : notesOf(resources);
+  const { buckets, retain } = known ?? { buckets: [], retain: false };
+  return { resources, buckets, keeps: options.retain || retain };
+};
+
 /**
  * Takes a stack down. What `retain` kept on the day of its deployment, or asks for now, stays. After a run that was interrupted, or
  * that failed, another one goes on where it stopped.
@@ -95,10 +115,7 @@ export const tearDown = async (
   options: { readonly retain: boolean },
   steps: TearDownSteps,
 ): Promise<void> => {
-  const resources = await steps.readResources();
-  const notes = resources === undefined ? await steps.notes.read() : notesOf(resources);
-  const { buckets, retain } = notes ?? { buckets: [], retain: false };
-  const keeps = options.retain || retain;
+  const { resources, buckets, keeps } = await planTearDown(options, steps);
   if (resources === undefined)
     steps.say(`the stack ${stack} lists no resources: deleting what there is of it`);
   const startable = resources === undefined ? [] : await startableOf(resources, steps);

@@ -81,7 +81,8 @@ export const findS3Logs = async (client: S3Client, url: string, range: StartRang
   const kept: Listed[] = [];
   const left = { emptyCount: 0, outOfRangeCount: 0, isCut: false };
   const skipTo = (key: string): string | undefined => {
-    const next = key === prefix ? undefined : skipToStarts(key, range);
+    // A name may lie in the range where its folder does not, as copies do.
+    const next = key === prefix || mayHoldStarts(key, range) ? undefined : skipToStarts(key, range);
     if (next !== undefined) left.outOfRangeCount += 1;
     return next;
   };

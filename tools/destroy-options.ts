@@ -26,7 +26,13 @@ export interface DestroyOptions {
 }
 
 /** Where npm puts options that stand before \`--\`: it takes them for its own, and the script never sees them. */
-const SWALLOWED = ['npm_config_stack', 'npm_config_call', 'npm_config_yes', 'npm_config_context'] as const;
+const SWALLOWED = [
+  'npm_config_stack',
+  'npm_config_profile',
+  'npm_config_call',
+  'npm_config_yes',
+  'npm_config_context',
+] as const;
 
 /**
  * Reads the arguments.
@@ -94,14 +100,12 @@ export const confirmDestroy = async (
     );
   for (const line of what) stdout.write(`${line}\n`);
   const asking = createInterface({ input: stdin, output: stdout });
-  try {
-    const typed = await asking.question(`type the stack's name (${stack}) to go on: `);
-    if (typed.trim() === stack) return;
-    throw new RepriseError(
-      'NOT_CONFIRMED',
-      `the stack ${stack} was not touched: "${typed.trim()}" was typed`,
-    );
-  } finally {
-    asking.close();
-  }
+  // Ctrl-C, Ctrl-D and the end of the input close it, and leave the question without an answer.
+  const closed = new Promise<undefined>((resolve) => asking.once('close', () => resolve(undefined)));
+  const question = asking.question(`type the stack's name (${stack}) to go on: `).catch(() => undefined);
+  const typed = (await Promise.race([question, closed]))?.trim();
+  asking.close();
+  if (typed === stack) return;
+  const answer = typed === undefined ? 'nothing was typed' : `"${typed}" was typed`;
+  throw new RepriseError('NOT_CONFIRMED', `the stack ${stack} was not touched: ${answer}`);
 };

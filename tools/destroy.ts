@@ -21,16 +21,22 @@ import { RepriseError } from '../core/errors.ts';
 import { deleteStream } from '../infra/delete-stream.ts';
 import { emptyBucket } from '../infra/empty-bucket.ts';
 import { readSettings, type Settings } from '../infra/settings.ts';
-import { type TearDownSteps, tearDown } from '../infra/tear-down.ts';
+import { planTearDown, type TearDownSteps, tearDown } from '../infra/tear-down.ts';
 import { createNotes } from '../infra/tear-down-notes.ts';
 import { awsError, awsNameOf } from '../io/aws/aws-error.ts';
-import { readResources } from '../io/aws/resources.ts';
+import { readResources, type StackResources } from '../io/aws/resources.ts';
 import { writeParameter } from '../io/aws/ssm.ts';
 import { confirmDestroy, type DestroyOptions, HELP, readDestroyOptions } from './destroy-options.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
 type Context = Readonly<Record<string, unknown>>;
+
+/** Where a stack lies; its account where that is known. */
+interface Account {
+  readonly account?: string;
+  readonly region: string;
+}
 
 const contextOf = ({ stack, given }: DestroyOptions): Context => {
   const file = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8')) as { context: Context };
@@ -52,11 +58,12 @@ const ignoring = async <T>(gone: string, doing: string, call: Promise<T>): Promi
  * Runs `cdk destroy` on an assembly that names the stack and nothing else, which is all that it asks: so rules that are broken today do
  * not keep a stack alive.
  */
-const destroyStack = async (stackName: string, context: Context): Promise<boolean> => {
+const destroyStack = async (stackName: string, context: Context, account: Account): Promise<boolean> => {
   const folder = mkdtempSync(join(tmpdir(), 'reprise-destroy-'));
   try {
     const app = new App({ outdir: folder, context: { ...context } });
-    const stack = new Stack(app, stackName, { stackName });
+    // The CDK finds region and credentials in ways of its own: with these it stops where they are not those of the SDK.
+    const stack = new Stack(app, stackName, { stackName, env: account });
     // A template without any resource is none.
     new CfnWaitConditionHandle(stack, 'Nothing');
     app.synth();
@@ -66,9 +73,11 @@ const destroyStack = async (stackName: string, context: Context): Promise<boolea
       '--force',
       '--app',
       folder,
+      ...(process.env.AWS_PROFILE === undefined ? [] : ['--profile', process.env.AWS_PROFILE]),
       stackName,
     ];
-    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
+    const env = { ...process.env, AWS_REGION: account.region, AWS_DEFAULT_REGION: account.region };
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit', env });
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject).once('close', resolve);
     });
@@ -76,6 +85,12 @@ const destroyStack = async (stackName: string, context: Context): Promise<boolea
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+};
+
+/** The account that a stack lies in, as the addresses of its queues tell it. */
+const accountOf = ({ dlqUrl }: StackResources): { readonly account?: string } => {
+  const [, account] = /\/(\d{12})\//.exec(dlqUrl) ?? [];
+  return account === undefined ? {} : { account };
 };
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -109,15 +124,17 @@ const functionSteps = (lambda: LambdaClient): FunctionSteps => {
   };
 };
 
-const stepsFor = (stack: string, context: Context): TearDownSteps => {
-  const ssm = new SSMClient();
+const stepsFor = (stack: string, context: Context, ssm: SSMClient): TearDownSteps => {
   const firehose = new FirehoseClient();
   const isStandIn = (process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL ?? '') !== '';
   const s3 = new S3Client({ forcePathStyle: isStandIn });
+  let account: { readonly account?: string } = {};
   return {
     readResources: async () => {
       try {
-        return await readResources(ssm, stack);
+        const resources = await readResources(ssm, stack);
+        account = accountOf(resources);
+        return resources;
       } catch (error) {
         if (error instanceof RepriseError && error.code === 'STACK_NOT_FOUND') return undefined;
         throw error;
@@ -130,7 +147,7 @@ const stepsFor = (stack: string, context: Context): TearDownSteps => {
     ...functionSteps(new LambdaClient()),
     deleteStream: (name) => deleteStream(firehose, name),
     emptyBucket: (name) => emptyBucket(s3, name),
-    destroyStack: () => destroyStack(stack, context),
+    destroyStack: async () => destroyStack(stack, context, { region: await ssm.config.region(), ...account }),
     say,
   };
 };
@@ -139,21 +156,22 @@ const destroy = async (options: DestroyOptions): Promise<void> => {
   const context = contextOf(options);
   const { stackName, retain }: Settings = readSettings(context);
   // The SDK and the CDK both look there.
-  if (options.profile !== undefined) process.env.AWS_PROFILE = options.profile;
-  const steps = stepsFor(stackName, context);
+  const { AWS_PROFILE, AWS_DEFAULT_PROFILE, AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  const profile = options.profile ?? AWS_PROFILE ?? AWS_DEFAULT_PROFILE;
+  const region = AWS_REGION ?? AWS_DEFAULT_REGION;
+  if (profile !== undefined) process.env.AWS_PROFILE = profile;
+  if (region !== undefined) process.env.AWS_REGION = region;
+  const ssm = new SSMClient();
+  const steps = stepsFor(stackName, context, ssm);
   if (!options.yes) {
-    const { captureBucket, resultsBucket, captureStream } = (await steps.readResources()) ?? {};
-    // Without a stream of its own, the bucket of logs is somebody else's, and stays.
-    const buckets = [captureStream === undefined ? undefined : captureBucket, resultsBucket].filter(
-      (name) => name !== undefined,
-    );
-    const fate = retain ? 'stay, with what they hold' : 'go, with all that they hold';
-    const what = [
-      `the stack ${stackName} in ${process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'the configured region'} goes`,
-    ];
+    const { resources, buckets, keeps } = await planTearDown({ retain }, steps);
+    const account = resources === undefined ? undefined : accountOf(resources).account;
+    const place = `${await ssm.config.region()}${account === undefined ? '' : `, account ${account}`}`;
+    const fate = keeps ? 'stays, with what it holds' : 'goes, with all that it holds';
+    const what = resources === undefined ? 'what an earlier run has left of the stack' : 'the stack';
     await confirmDestroy(
       stackName,
-      [...what, ...buckets.map((name) => `bucket ${name}: will ${fate}`)],
+      [`${what} ${stackName} in ${place} goes`, ...buckets.map((name) => `bucket ${name} ${fate}`)],
       process,
     );
   }

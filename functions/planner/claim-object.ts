@@ -50,11 +50,13 @@ const refuse = (
 ): Duplicate | TryAgain => {
   const { nowMs } = asking;
   const isOwn = asking.source !== undefined && asking.source === source;
-  if (isDone || !isOwn || leaseUntilMs < nowMs) return { kind: 'duplicate', run, isDone };
+  if (isDone || !isOwn) return { kind: 'duplicate', run, isDone };
   const message = `an earlier delivery of the same event holds the object of run ${run}`;
   const hint = 'it comes back once the lease of that one has run out';
   const error = new RepriseError('LEASE_HELD', message, { hint });
-  return { kind: 'again', error, afterMs: leaseUntilMs - nowMs + RETRY_AFTER_MS };
+  // One that has let go since was not done either: then nothing is to be waited for.
+  const leftMs = Math.max(0, leaseUntilMs - nowMs);
+  return { kind: 'again', error, afterMs: leftMs + RETRY_AFTER_MS };
 };
 
 /**

@@ -48,7 +48,10 @@ const badCredentials: Kind = {
 };
 const noCredentials: Kind = {
   code: 'AWS_NO_CREDENTIALS',
-  what: () => 'no AWS credentials were found',
+  what: ({ text }) =>
+    text.startsWith('the search for them')
+      ? `no AWS credentials were found: ${text}`
+      : 'no AWS credentials were found',
   hint: () =>
     'log in with aws sso login or aws configure, choose a profile with AWS_PROFILE, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
   exitCode: EXIT.stopped,

@@ -119,6 +119,7 @@ describe('a watched client', () => {
     watchCalls(client, {
       service: 'SSM',
       giveUpAfterMs,
+      searchForMs: 300,
       noteAfterMs: 100,
       onSlow: () => void asked.push('slow'),
     });
@@ -152,7 +153,10 @@ describe('a watched client', () => {
       new SSMClient({ ...clientConfig(ssm.endpoint), credentials: () => new Promise(() => undefined) }),
     );
     const error = await client.send(get).catch((thrown: unknown) => thrown);
-    expect(awsError('read', error)).toMatchObject({ code: 'AWS_NO_CREDENTIALS' });
+    expect(awsError('read', error)).toMatchObject({
+      code: 'AWS_NO_CREDENTIALS',
+      message: 'cannot read: no AWS credentials were found: the search for them took longer than 1 s',
+    });
     expect(ssm.count()).toBe(0);
     client.destroy();
   });

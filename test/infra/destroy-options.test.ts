@@ -70,3 +70,13 @@ describe('the question', () => {
     });
   });
 });
+
+it('takes the end of the input for a no', async () => {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true });
+  const answer = confirmDestroy('prod', [], { stdin, stdout: new PassThrough() });
+  stdin.end();
+  await expect(answer).rejects.toMatchObject({
+    code: 'NOT_CONFIRMED',
+    message: 'the stack prod was not touched: nothing was typed',
+  });
+});

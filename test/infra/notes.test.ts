@@ -13,7 +13,7 @@ rules: [{ name: a, target: staging, match: { host: api.example.com } }]
 
 const loopback = (name: string, origin: string): string =>
   `target ${name} is ${origin}, loopback: nothing will be sent to it, and cdk deploy asks for the parameter DeployWithLoopbackTarget; ` +
-  `put "target": "${name}=https://…" into the context of cdk.json, or give -c target=${name}=https://…`;
+  `give it another url in the rules, or put "target": "${name}=https://…" into the context of cdk.json, or give -c target=${name}=https://…`;
 
 let plain: Synthesised;
 let full: Synthesised;

@@ -43,7 +43,7 @@ describe('cdk synth', () => {
     expect(text.trimEnd()).toBe(
       'senders: up to 4 at once when every target is slow; 50 are reserved\n' +
         'secrets: no rule uses SPARE, so senders may not read /spare\n' +
-        'target local is http://127.0.0.1:8080, loopback: nothing will be sent to it, and cdk deploy asks for the parameter DeployWithLoopbackTarget; put "target": "local=https://…" into the context of cdk.json, or give -c target=local=https://…',
+        'target local is http://127.0.0.1:8080, loopback: nothing will be sent to it, and cdk deploy asks for the parameter DeployWithLoopbackTarget; give it another url in the rules, or put "target": "local=https://…" into the context of cdk.json, or give -c target=local=https://…',
     );
     expect(status).toBe(0);
     expect(performance.now() - startedAtMs).toBeLessThan(30_000);
