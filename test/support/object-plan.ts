@@ -14,10 +14,13 @@ const inputOf = (bytes: Uint8Array): LogInput => ({
   open: (options) => openText(Readable.from([bytes]), { ...options, name: 'object' }),
 });
 
-/** All planned requests of an object, in due order; what cannot be read of it throws. */
-export const planObject = async (bytes: Uint8Array, ruleSet: RuleSet): Promise<readonly PlannedRequest[]> => {
+/** All planned requests of logs, in due order; what cannot be read of them throws. */
+export const planInputs = async (
+  inputs: readonly LogInput[],
+  ruleSet: RuleSet,
+): Promise<readonly PlannedRequest[]> => {
   const stream = openPlannedStream({
-    inputs: [inputOf(bytes)],
+    inputs,
     ruleSet,
     seed: 'reprise',
     accounting: newAccounting(ruleSet.rules.map(({ name }) => name)),
@@ -33,3 +36,7 @@ export const planObject = async (bytes: Uint8Array, ruleSet: RuleSet): Promise<r
     planned.push(...batch);
   }
 };
+
+/** All planned requests of the bytes of one object. */
+export const planObject = (bytes: Uint8Array, ruleSet: RuleSet): Promise<readonly PlannedRequest[]> =>
+  planInputs([inputOf(bytes)], ruleSet);

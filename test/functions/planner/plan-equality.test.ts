@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { newAccounting } from '../../../core/measure/accounting.ts';
 import type { RuleSet } from '../../../core/rules/rule-set.ts';
 import type { PlannedRequest } from '../../../core/types.ts';
 import { findLogs } from '../../../io/log-files.ts';
-import { openPlannedStream } from '../../../io/planned-stream.ts';
+import { planInputs } from '../../support/object-plan.ts';
 import { planRule, planRuleSet, planTarget } from '../../support/plan.ts';
 import { requestsIn, startWorld, type World } from '../../support/planner-world.ts';
 
@@ -21,24 +20,8 @@ const RULES = planRuleSet(
 );
 
 /** What the command line plans of a file. */
-const planOf = async (path: string, ruleSet: RuleSet): Promise<readonly PlannedRequest[]> => {
-  const stream = openPlannedStream({
-    inputs: await findLogs([path], { cwd: FIXTURES }),
-    ruleSet,
-    seed: 'reprise',
-    accounting: newAccounting(ruleSet.rules.map(({ name }) => name)),
-    onRejected: () => undefined,
-    onInputError: (error) => {
-      throw error;
-    },
-  });
-  const planned: PlannedRequest[] = [];
-  for (;;) {
-    const batch = await stream.next(1_000);
-    if (batch.length === 0) return planned;
-    planned.push(...batch);
-  }
-};
+const planOf = async (path: string, ruleSet: RuleSet): Promise<readonly PlannedRequest[]> =>
+  planInputs(await findLogs([path], { cwd: FIXTURES }), ruleSet);
 
 const micros = (ms: number): number => Math.round(ms * 1_000);
 const sorted = (texts: readonly string[]): readonly string[] => [...texts].sort();
