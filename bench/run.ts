@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LogOrder, type MadeLog, makeLog } from './make-log.ts';
 import { importing } from './measures/importing.ts';
+import { knee } from './measures/knee.ts';
 import type { BenchContext, Measure } from './measures/measure.ts';
 import { memory } from './measures/memory.ts';
 import { pacingAt } from './measures/pacing.ts';
@@ -22,6 +23,7 @@ const MEASURES: readonly Measure[] = [
   pacingAt(2_000),
   pacingAt(5_000),
   importing,
+  knee,
 ];
 const NAMES = MEASURES.flatMap(({ names }) => names);
 const LEAST_RUNS = 5;

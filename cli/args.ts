@@ -55,6 +55,8 @@ export const createProgram = (
     options.json,
     options.dryRun,
     options.follow,
+    options.for,
+    options.switch,
     options.seed,
   ]);
   replay.action(async (logs: string[], flags: Flags) =>
@@ -84,10 +86,11 @@ export const createProgram = (
     .command('plan')
     .description('show what would be sent, where and when, and what is left out and why')
     .addArgument(LOGS);
-  withOptions(plan, [...planning, options.rejects, options.json, options.seed]);
-  plan.action(async (logs: string[], flags: Flags) =>
-    onExit(await (await import('./commands/plan.ts')).planCommand(replayOptions(logs, flags), context)),
-  );
+  withOptions(plan, [...planning, options.rejects, options.aws, options.json, options.seed]);
+  plan.action(async (logs: string[], flags: Flags) => {
+    const { planCommand } = await import('./commands/plan.ts');
+    onExit(await planCommand({ ...replayOptions(logs, flags), aws: flags.aws === true }, context));
+  });
 
   const rules = program
     .command('rules')

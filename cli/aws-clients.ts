@@ -5,6 +5,7 @@
 
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { FirehoseClient } from '@aws-sdk/client-firehose';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { SSMClient } from '@aws-sdk/client-ssm';
@@ -17,6 +18,7 @@ export interface AwsClients {
   readonly ssm: () => Promise<SSMClient>;
   readonly sqs: () => Promise<SQSClient>;
   readonly dynamodb: () => Promise<DynamoDBClient>;
+  readonly lambda: () => Promise<LambdaClient>;
   /** From now on slow calls are not told of: something is drawn where that would be written. */
   mute(): void;
   /** Closes the connections of all clients that were made. */
@@ -131,6 +133,10 @@ export const openAwsClients = ({ env, stderr }: Pick<CliContext, 'env' | 'stderr
     dynamodb: once('DynamoDB', SMALL_CALLS, async (config) => {
       const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
       return new DynamoDBClient(config);
+    }),
+    lambda: once('Lambda', SMALL_CALLS, async (config) => {
+      const { LambdaClient } = await import('@aws-sdk/client-lambda');
+      return new LambdaClient(config);
     }),
     mute: () => {
       isMuted = true;

@@ -10,6 +10,8 @@ export interface CliContext {
   readonly env: (name: string) => string | undefined;
   /** Calls back at each SIGINT or SIGTERM until the returned function is called. */
   readonly onInterrupt: (callback: () => void) => () => void;
+  /** Calls back at each SIGUSR1, which pauses and resumes a run, until the returned function is called; never on Windows, which has none. */
+  readonly onPause: (callback: () => void) => () => void;
 }
 
 /** A command has run; the process ends with this code. */

@@ -1,7 +1,9 @@
 /** What `rules explain` says of one record. */
 
 import type { RuleTrace, UnpacedRequest } from '../core/plan/plan.ts';
+import { CREDENTIAL_HEADERS } from '../core/plan/rewrite.ts';
 import { formatDuration, visibleText } from '../core/report/format.ts';
+import { maskSecrets, maskValues } from '../core/report/mask.ts';
 import type { Match, Rule, RuleSet } from '../core/rules/rule-set.ts';
 import type { NotReplayableReason, RecordedRequest, Rejected } from '../core/types.ts';
 import type { LineTrace } from './trace-line.ts';
@@ -17,6 +19,11 @@ const REASONS: Readonly<Record<NotReplayableReason, string>> = {
   no_host: 'it goes out with the recorded host, which the log does not hold',
   too_large: 'with its headers and body it is larger than 200 KiB',
 };
+
+/** What the log says, as it may be shown. */
+const shownText = (text: string): string => visibleText(maskSecrets(text));
+
+const isCredential = (name: string): boolean => CREDENTIAL_HEADERS.includes(name.toLowerCase());
 
 const patternsOf = (match: Match, key: string): string => {
   const [kind = '', name = ''] = [key.split('.', 1)[0], key.slice(key.indexOf('.') + 1)];
@@ -38,12 +45,13 @@ const describeMatch = (match: Match): string =>
 const describeFirst = (request: UnpacedRequest, ruleSet: RuleSet): readonly string[] => {
   const origin = ruleSet.targets[request.target]?.origin ?? '';
   const headers = request.headers.map(([name, value]) => {
-    const shown = typeof value === 'string' ? visibleText(value) : `(from the variable ${value.fromEnv})`;
+    const given = typeof value === 'string' ? shownText(value) : `(from the variable ${value.fromEnv})`;
+    const shown = typeof value === 'string' && isCredential(name) ? '***' : given;
     return `      ${visibleText(name)}: ${shown}`;
   });
   return [
     `    sent as ${request.id}`,
-    `      ${request.method} ${visibleText(`${origin}${request.path}`)}`,
+    `      ${request.method} ${shownText(`${origin}${request.path}`)}`,
     `      Host: ${request.host === undefined ? '(of the target)' : visibleText(request.host)}`,
     ...headers,
     ...(request.body === undefined ? [] : [`      (body of ${request.body.length} characters)`]),
@@ -88,13 +96,13 @@ const describeRule = (trace: RuleTrace, rule: Rule | undefined, ruleSet: RuleSet
 
 const describeRejected = ({ source, reason, text }: Rejected): readonly string[] => [
   `${source.name}:${source.line} is rejected: ${reason}`,
-  `  ${visibleText(text.slice(0, SHOWN_CHARACTERS))}${text.length > SHOWN_CHARACTERS ? '…' : ''}`,
+  `  ${shownText(text.slice(0, SHOWN_CHARACTERS))}${text.length > SHOWN_CHARACTERS ? '…' : ''}`,
 ];
 
 const headline = ({ source, recorded, method, host = '', target, atMs, client }: RecordedRequest): string => {
   const answer = recorded.status === undefined ? 'no status' : `status ${recorded.status}`;
   const from = client === undefined ? '' : `, from ${visibleText(client)}`;
-  const what = `${method} ${visibleText(`${host}${target}`)}`;
+  const what = `${method} ${shownText(`${host}${target}`)}`;
   return `${source.name}:${source.line} (${source.format}) ${what}, ${answer}${from}, at ${new Date(atMs).toISOString()}`;
 };
 
@@ -108,15 +116,26 @@ export const renderTrace = (trace: LineTrace, ruleSet: RuleSet): string => {
   return `${[headline(trace.request), ...body].join('\n')}\n`;
 };
 
-/** The trace of one record as an object for JSON. */
+const maskedHeaders = <T>(
+  headers: readonly (readonly [string, T])[],
+): readonly (readonly [string, T | string])[] =>
+  headers.map(([name, value]) =>
+    typeof value === 'string' && isCredential(name) ? [name, '***'] : [name, value],
+  );
+
+/** The trace of one record as an object for JSON; secrets are masked. */
 export const traceJson = (trace: LineTrace): unknown => {
-  if (trace.kind === 'rejected') return trace;
-  const { kind, request, isOwnTraffic } = trace;
-  const { tickMs: _tick, markVisible: _visible, bodyBytes: _bytes, ...recorded } = request;
+  if (trace.kind === 'rejected') return maskValues(trace);
+  const { kind, isOwnTraffic } = trace;
+  const { tickMs: _tick, markVisible: _visible, bodyBytes: _bytes, ...recorded } = trace.request;
   const rules = trace.rules.map((rule) => ({
     ...rule,
     // When it would be due depends on the rest of the log.
-    requests: rule.requests.map(({ dueMs: _due, ...planned }) => planned),
+    requests: rule.requests.map(({ dueMs: _due, ...planned }) => ({
+      ...planned,
+      headers: maskedHeaders(planned.headers),
+    })),
   }));
-  return { kind, request: recorded, isOwnTraffic, rules: isOwnTraffic ? [] : rules };
+  const request = { ...recorded, headers: maskedHeaders(recorded.headers) };
+  return maskValues({ kind, request, isOwnTraffic, rules: isOwnTraffic ? [] : rules });
 };

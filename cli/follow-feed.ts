@@ -49,7 +49,7 @@ const checkPacing = (ruleSet: RuleSet): void => {
 const createLivePacers = (ruleSet: RuleSet, onSettled: (request: PlannedRequest) => void) => {
   const entries = pacingGroups(ruleSet.rules).map(({ pacing, rules }) => {
     const origin: Origin = { logAtMs: undefined };
-    return { pacing, rules, origin, pacer: createPacer(pacing, origin) };
+    return { pacing, rules, origin, pacer: createPacer({ pacing, isLive: true }, origin) };
   });
   const pacerOf = new Map(entries.flatMap(({ rules, pacer }) => rules.map(({ name }) => [name, pacer])));
   const settle = (): void => {

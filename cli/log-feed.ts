@@ -1,6 +1,8 @@
 /** A feed from logs that are read to their end. */
 
 import { sumOf } from '../core/measure/accounting.ts';
+import { type Course, courseOf } from '../core/pace/course.ts';
+import { pacingGroups } from '../core/pace/pacer.ts';
 import { tickOffsetMs } from '../core/plan/sample.ts';
 import type { RuleSet } from '../core/rules/rule-set.ts';
 import type { LogInput } from '../io/log-files.ts';
@@ -22,10 +24,10 @@ const storedBytes = (inputs: readonly LogInput[]): number | undefined =>
     0,
   );
 
-/** Log time against run time, where one speed says it: that of the first rule. */
-const speedOf = ({ rules }: RuleSet): number => {
-  const pacing = rules[0]?.pacing;
-  return pacing === undefined || pacing.mode === 'constant' ? 1 : pacing.speed;
+/** Log time against run time, where one course says it: that of the first rule. */
+const firstCourse = ({ rules }: RuleSet): Course => {
+  const [first] = pacingGroups(rules);
+  return first === undefined ? (logMs) => logMs : courseOf(first);
 };
 
 /**
@@ -35,7 +37,7 @@ const speedOf = ({ rules }: RuleSet): number => {
  */
 export const openLogFeed = (options: LogFeedOptions, context: FeedContext): RunFeed => {
   const totalBytes = storedBytes(options.inputs);
-  const speed = speedOf(options.ruleSet);
+  const dueAfter = firstCourse(options.ruleSet);
   let bytesRead = 0;
   let firstAtMs: number | undefined;
   let isEnded = false;
@@ -49,7 +51,7 @@ export const openLogFeed = (options: LogFeedOptions, context: FeedContext): RunF
       // Placed inside the tick of a coarse clock as the plan places it, so that the two stand one above the other.
       const atMs = request.atMs + tickOffsetMs(request);
       firstAtMs ??= atMs;
-      context.onRecorded(Math.max(0, (atMs - firstAtMs) / speed));
+      context.onRecorded(Math.max(0, dueAfter(atMs - firstAtMs)));
     },
   });
 

@@ -26,6 +26,10 @@ const readVersion = (): string => {
   return 'unknown';
 };
 
+const HAS_PAUSE_SIGNAL = process.platform !== 'win32';
+// Without a listener the signal starts Node's inspector: from the first moment on, and also where nothing can be paused.
+if (HAS_PAUSE_SIGNAL) process.on('SIGUSR1', () => undefined);
+
 const context: CliContext = {
   cwd: process.cwd(),
   stdin: process.stdin,
@@ -36,6 +40,13 @@ const context: CliContext = {
     process.on('SIGINT', callback).on('SIGTERM', callback);
     return () => {
       process.off('SIGINT', callback).off('SIGTERM', callback);
+    };
+  },
+  onPause: (callback) => {
+    if (!HAS_PAUSE_SIGNAL) return () => undefined;
+    process.on('SIGUSR1', callback);
+    return () => {
+      process.off('SIGUSR1', callback);
     };
   },
 };

@@ -5,7 +5,8 @@ import { RepriseError } from '../core/errors.ts';
 import { parseLineTime } from '../core/parse/line-time.ts';
 import { describeValue } from '../core/rules/fault.ts';
 import { DEFAULT_SEED } from '../core/rules/rule-set.ts';
-import { parseRatePerSecond } from '../core/units.ts';
+import { MAX_RAMP } from '../core/rules/schema.ts';
+import { parseDurationMs, parseRatePerSecond } from '../core/units.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 
 const refuse = (flag: string, allowed: string, given: string): never => {
@@ -30,6 +31,22 @@ const parseRate = (text: string): number => {
   return rate !== undefined && rate > 0
     ? rate
     : refuse('--max-rate', 'a rate above 0, such as 200/s, 90/m or 10/h', text);
+};
+
+const parseDuration =
+  (flag: string) =>
+  (text: string): number => {
+    const ms = parseDurationMs(text);
+    return ms !== undefined && ms > 0 ? ms : refuse(flag, 'a duration above 0, such as 90s, 10m or 2h', text);
+  };
+
+const MAX_RAMP_MS = parseDurationMs(MAX_RAMP) ?? 0;
+
+const parseRamp = (text: string): number => {
+  const ms = parseDurationMs(text);
+  return ms !== undefined && ms <= MAX_RAMP_MS
+    ? ms
+    : refuse('--ramp', `a duration up to ${MAX_RAMP} such as 10s, or 0s for none`, text);
 };
 
 const parseInstant =
@@ -75,6 +92,10 @@ export const options = {
     '--multiply <N>',
     'copies of each chosen request; in place of the multiply of every rule',
   ).argParser(parseNumber('--multiply', /x$/, '2 or 1.5')),
+  ramp: new Option(
+    '--ramp <DURATION>',
+    'time from the recorded rate to what --speed and --multiply ask for; 10s where the rules say nothing, 0s for none',
+  ).argParser(parseRamp),
   from: new Option('--from <T>', 'only requests that started at T or later').argParser(
     parseInstant('--from'),
   ),
@@ -89,8 +110,16 @@ export const options = {
   ),
   out: new Option('--out <DIR>', 'write report.json, results.ndjson and rejects.ndjson there'),
   json: new Option('--json', 'print JSON on stdout'),
+  aws: new Option('--aws', 'hold the senders that the plan needs on AWS against what the account allows'),
   dryRun: new Option('--dry-run', 'send nothing, show what would be sent (as plan does)'),
   follow: new Option('--follow', 'read on as the log grows or is rotated, and replay it live 5 s behind'),
+  switch: new Option(
+    '--switch <FILE|URL>',
+    'obey on, off or a percentage that stands there, read every 2 s; off while it cannot be read',
+  ),
+  for: new Option('--for <DURATION>', 'end the run after so long, such as 90s or 10m').argParser(
+    parseDuration('--for'),
+  ),
   stack: stackOption(),
   requiredStack: stackOption().makeOptionMandatory(),
   seed: new Option('--seed <S>', 'another draw of the same percentages').default(DEFAULT_SEED),
@@ -103,6 +132,7 @@ export const planning = [
   options.speed,
   options.percent,
   options.multiply,
+  options.ramp,
   options.from,
   options.to,
   options.maxRate,
@@ -135,6 +165,7 @@ export const replayOptions = (logs: readonly string[], flags: Flags): ReplayOpti
     logs,
     fromMs: flags.from as number | undefined,
     toMs: flags.to as number | undefined,
+    rampMs: flags.ramp as number | undefined,
     maxRatePerSecond: flags.maxRate as number | undefined,
     outDir: flags.out as string | undefined,
     rejectsFile: flags.rejects as string | undefined,
@@ -142,5 +173,7 @@ export const replayOptions = (logs: readonly string[], flags: Flags): ReplayOpti
     dryRun: flags.dryRun === true,
     follow: flags.follow === true,
     seed: String(flags.seed),
+    switchSource: flags.switch as string | undefined,
+    forMs: flags.for as number | undefined,
   };
 };

@@ -1,6 +1,7 @@
 /** From `--rules`, `--target` and the overrides to the rule set of a run. */
 
 import { RepriseError } from '../core/errors.ts';
+import { maskSecrets } from '../core/report/mask.ts';
 import { type Fault, faultsError } from '../core/rules/fault.ts';
 import { loadRules } from '../core/rules/load.ts';
 import { overrideRules, ruleSetForTarget } from '../core/rules/override.ts';
@@ -14,6 +15,7 @@ export interface RulesOptions {
   readonly speed?: number | undefined;
   readonly percent?: number | undefined;
   readonly multiply?: number | undefined;
+  readonly rampMs?: number | undefined;
 }
 
 export interface ChosenRules {
@@ -28,11 +30,12 @@ const parseTargets = (given: readonly string[], names: readonly string[]): Recor
     const named = /^([a-z0-9][a-z0-9_-]*)=(.*)$/s.exec(text);
     const [only] = names;
     if (named === null && (names.length !== 1 || only === undefined)) {
+      const shown = maskSecrets(text);
       throw new RepriseError(
         'ARGUMENT_INVALID',
-        `--target ${text} could mean any of the targets ${names.join(', ')}`,
+        `--target ${shown} could mean any of the targets ${names.join(', ')}`,
         {
-          hint: `say which one: --target ${only}=${text}`,
+          hint: `say which one: --target ${only}=${shown}`,
         },
       );
     }
@@ -72,13 +75,14 @@ const withoutRules = (given: readonly string[]): RuleSet => {
  * @throws RepriseError RULES_INVALID with every fault, ARGUMENT_INVALID, ARGUMENT_MISSING
  */
 export const chooseRules = async (options: RulesOptions): Promise<ChosenRules> => {
-  const { rules, target = [], speed, percent, multiply } = options;
+  const { rules, target = [], speed, percent, multiply, rampMs } = options;
+  const overrides = { speed, percent, multiply, rampMs };
   if (rules === undefined) {
-    return { ruleSet: overrideRules(withoutRules(target), { speed, percent, multiply }), warnings: [] };
+    return { ruleSet: overrideRules(withoutRules(target), overrides), warnings: [] };
   }
   const files = await readRuleFiles(rules);
   const { ruleSet, faults } = loadRules(files.rules);
   if (ruleSet === undefined) throw faultsError(faults);
   const targets = parseTargets(target, Object.keys(ruleSet.targets));
-  return { ruleSet: overrideRules(ruleSet, { speed, percent, multiply, targets }), warnings: faults };
+  return { ruleSet: overrideRules(ruleSet, { ...overrides, targets }), warnings: faults };
 };

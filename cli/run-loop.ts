@@ -27,8 +27,15 @@ export interface CourseOptions {
   /** The feed has met a fault: to stop the run. */
   readonly onFault: () => void;
   readonly isStopping: () => boolean;
+  /** Told about once a millisecond, from the start of the clock to the end of the run; `isAllSent`: nothing is left that could be sent. */
+  readonly onTick: (isAllSent: boolean) => void;
   /** The clock is to be at 0 in so many ms. */
   readonly onStart: (inMs: number) => void;
+  /** Lines of the logs read so far. */
+  readonly linesRead: () => number;
+  /** With a hard end: while there is nothing to send yet, a log that is silent for so long is waited for no more. */
+  readonly patienceMs: number;
+  readonly onSilence: () => void;
   /** Longest time that a request may take. */
   readonly timeoutMs: number;
   /** Cuts off what is in flight. */
@@ -52,9 +59,25 @@ const feedReplayer = async (course: CourseOptions): Promise<void> => {
   }
 };
 
-const untilReady = async ({ replayer }: CourseOptions, isFed: () => boolean): Promise<void> => {
+/** Whether no line has come for as long as that; to be asked again and again. */
+const createSilence = ({ linesRead, patienceMs }: CourseOptions): (() => boolean) => {
+  let lines = linesRead();
+  let sinceMs = performance.now();
+  return () => {
+    if (linesRead() !== lines) {
+      lines = linesRead();
+      sinceMs = performance.now();
+    }
+    return performance.now() - sinceMs > patienceMs;
+  };
+};
+
+const untilReady = async (course: CourseOptions, isFed: () => boolean): Promise<void> => {
+  const { replayer } = course;
+  const isSilent = createSilence(course);
   let firstAtMs: number | undefined;
   while (!isFed() && replayer.waiting() < HEAD_START) {
+    if (firstAtMs === undefined && isSilent()) return course.onSilence();
     if (replayer.waiting() > 0) firstAtMs ??= performance.now();
     if (firstAtMs !== undefined && performance.now() - firstAtMs > HEAD_START_MS) return;
     await sleep(NAP_MS);
@@ -83,7 +106,10 @@ export const runCourse = async (course: CourseOptions): Promise<void> => {
   if (!feed.startsAtOnce) await untilReady(course, () => isFed);
   course.onStart(feed.startsAtOnce ? 0 : LEAD_MS);
   feed.onStart?.();
-  const ticker = startTicker(() => replayer.tick());
+  const ticker = startTicker(() => {
+    replayer.tick();
+    course.onTick(isFed && replayer.waiting() === 0);
+  });
   try {
     await fed;
     await drain(course);

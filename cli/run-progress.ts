@@ -4,6 +4,7 @@ import type { LiveFigures } from '../core/measure/live.ts';
 import type { SummaryCollector } from '../core/measure/summary.ts';
 import type { RunFeed } from './feed.ts';
 import type { RunClock } from './run-clock.ts';
+import type { LoadView, RunControl } from './run-control.ts';
 
 /** What a run shows of itself while it goes. */
 export interface RunProgress {
@@ -12,6 +13,7 @@ export interface RunProgress {
   /** Share of the logs that is done, from 0 to 1; undefined where nobody can know. */
   readonly doneShare: number | undefined;
   readonly isStopping: boolean;
+  readonly load: LoadView;
 }
 
 const EVERY_MS = 100;
@@ -22,11 +24,12 @@ export interface RunView {
   readonly feed: RunFeed;
   readonly clock: RunClock;
   readonly isStopping: () => boolean;
+  readonly control: Pick<RunControl, 'view'>;
 }
 
 /** Tells ten times a second how a run goes, until the returned function is called; nothing where nobody looks. */
 export const startProgress = (
-  { summary, feed, clock, isStopping }: RunView,
+  { summary, feed, clock, isStopping, control }: RunView,
   onProgress: ((progress: RunProgress) => void) | undefined,
 ): (() => void) => {
   if (onProgress === undefined) return () => undefined;
@@ -37,6 +40,7 @@ export const startProgress = (
       elapsedMs: clock.elapsedMs(),
       doneShare: feed.doneShare(figures),
       isStopping: isStopping(),
+      load: control.view(),
     });
   }, EVERY_MS);
   return () => clearInterval(timer);

@@ -1,46 +1,15 @@
 /** One replay on one machine, from logs to report: reads and plans ahead, sends at the due times, measures, and accounts for all. */
 
-import { randomUUID } from 'node:crypto';
 import { RepriseError } from '../core/errors.ts';
-import { type Accounting, countResult, newAccounting } from '../core/measure/accounting.ts';
-import { createSummary, type SummaryCollector } from '../core/measure/summary.ts';
 import type { Sender } from '../core/ports.ts';
-import { rejectLine } from '../core/report/reject-line.ts';
-import { buildReport, type EndedBy, type Report } from '../core/report/report-json.ts';
-import { resultLine } from '../core/report/result-line.ts';
-import type { RuleSet } from '../core/rules/rule-set.ts';
-import { createReplayer, type Replayer } from '../core/send/replayer.ts';
-import type { Result } from '../core/types.ts';
-import { createHttpSender } from '../io/http-sender.ts';
+import { buildReport, type Report } from '../core/report/report-json.ts';
 import { resolveHeaderEnv } from '../io/sent-headers.ts';
-import type { FeedContext, RunFeed } from './feed.ts';
 import { noRequestsError } from './input-error.ts';
-import { openOutput, type RunOutput } from './output.ts';
-import { createRunClock } from './run-clock.ts';
+import { openOutput } from './output.ts';
+import type { RunControl } from './run-control.ts';
 import { runCourse } from './run-loop.ts';
-import { type RunProgress, startProgress } from './run-progress.ts';
-
-export interface RunOptions {
-  readonly ruleSet: RuleSet;
-  readonly seed: string;
-  readonly maxRatePerSecond?: number | undefined;
-  readonly outDir?: string | undefined;
-  readonly rejectsFile?: string | undefined;
-  readonly inputNames: readonly string[];
-  /** Where planned requests come from: logs read to their end, or followed as they grow. */
-  readonly openFeed: (context: FeedContext) => RunFeed;
-  readonly isLive: boolean;
-}
-
-export interface RunHooks {
-  readonly env: (name: string) => string | undefined;
-  /** Told ten times a second, where someone looks. */
-  readonly onProgress?: ((progress: RunProgress) => void) | undefined;
-  /** Once aborted, nothing more is planned or sent; what is in flight may end. */
-  readonly stop: AbortSignal;
-  /** Once aborted, what is in flight is cut off, too. */
-  readonly abort: AbortSignal;
-}
+import { newRun, openParts, type Run, type RunHooks, type RunOptions, type RunParts } from './run-parts.ts';
+import { startProgress } from './run-progress.ts';
 
 export interface RunEnd {
   readonly report: Report;
@@ -48,62 +17,40 @@ export interface RunEnd {
   readonly errors: readonly RepriseError[];
 }
 
-interface Run {
-  readonly id: string;
-  readonly options: RunOptions;
-  readonly accounting: Accounting;
-  readonly summary: SummaryCollector;
-  readonly errors: RepriseError[];
-  /** The files, once they are open; nothing is read or sent before. */
-  output: RunOutput | undefined;
-  endedBy: EndedBy;
-  isStopping: boolean;
-}
-
-const newRun = (options: RunOptions): Run => {
-  const ruleNames = options.ruleSet.rules.map(({ name }) => name);
-  return {
-    id: randomUUID(),
-    options,
-    accounting: newAccounting(ruleNames),
-    summary: createSummary({ ruleNames }),
-    errors: [],
-    output: undefined,
-    endedBy: 'end',
-    isStopping: false,
-  };
-};
-
-const openFeed = (run: Run): RunFeed =>
-  run.options.openFeed({
-    runId: run.id,
-    accounting: run.accounting,
-    onRejected: (rejected) => run.output?.rejects?.write(rejectLine(rejected)),
-    onRecorded: run.summary.recorded,
-    onInputError: (error) => run.errors.push(error),
-  });
-
-const countEnd = (run: Run, result: Result): void => {
-  const counts = run.accounting.rules[result.request.rule];
-  if (counts !== undefined) countResult(counts, result);
-  const route = run.summary.result(result);
-  run.output?.results?.write(resultLine(result, route));
-};
-
-/** Stops a run once: whatever comes later does not change how it ended. */
-const createStop =
-  (run: Run, feed: RunFeed, replayer: Replayer) =>
-  (endedBy: EndedBy): void => {
-    if (run.isStopping) return;
-    run.isStopping = true;
-    run.endedBy = endedBy;
-    feed.stop();
-    replayer.stop('stopped');
-  };
+/** A store that is far away may take its time for the first line. */
+const MIN_PATIENCE_MS = 5_000;
 
 const onAbort = (signal: AbortSignal, callback: () => void): void => {
   if (signal.aborted) callback();
   else signal.addEventListener('abort', callback, { once: true });
+};
+
+/** Reads, plans and sends until the end; see `runCourse`. */
+const takeCourse = async (run: Run, parts: RunParts, hooks: RunHooks): Promise<void> => {
+  const { feed, clock, control, sender, replayer, stop } = parts;
+  const isStopping = (): boolean => run.isStopping;
+  let endProgress = (): void => undefined;
+  try {
+    await runCourse({
+      feed,
+      replayer,
+      onPlanned: run.summary.planned,
+      onFault: () => stop('error'),
+      isStopping,
+      onTick: control.tick,
+      onStart: (inMs) => {
+        clock.startIn(inMs);
+        endProgress = startProgress({ ...run, clock, feed, control, isStopping }, hooks.onProgress);
+      },
+      linesRead: () => run.accounting.lines.lines,
+      patienceMs: Math.max(MIN_PATIENCE_MS, run.options.forMs ?? Number.POSITIVE_INFINITY),
+      onSilence: () => stop('limit'),
+      timeoutMs: control.longestTimeoutMs,
+      abort: sender.abortAll,
+    });
+  } finally {
+    endProgress();
+  }
 };
 
 /**
@@ -113,23 +60,11 @@ const onAbort = (signal: AbortSignal, callback: () => void): void => {
  * @throws RepriseError where a header's variable is missing, the rules' paces do not go with the logs, or the output cannot be made
  */
 export const runReplay = async (options: RunOptions, hooks: RunHooks): Promise<RunEnd> => {
-  const { ruleSet } = options;
-  resolveHeaderEnv(ruleSet.rules, hooks.env);
+  resolveHeaderEnv(options.ruleSet.rules, hooks.env);
   const run = newRun(options);
-  const feed = openFeed(run);
-  const clock = createRunClock();
-  const targets = Object.values(ruleSet.targets);
-  const sender = createHttpSender({ targets, clock: clock.now, env: hooks.env });
-  const replayer = createReplayer({
-    ...options,
-    sender,
-    clock: clock.now,
-    targets: ruleSet.targets,
-    onResult: (result) => countEnd(run, result),
-  });
-  const stop = createStop(run, feed, replayer);
+  const parts = openParts(run, hooks);
+  const { feed, clock, runSwitch, control, sender, stop } = parts;
   const startedAt = new Date();
-  let endProgress = (): void => undefined;
   try {
     run.output = await openOutput(options, (error) => {
       run.errors.push(error);
@@ -137,24 +72,10 @@ export const runReplay = async (options: RunOptions, hooks: RunHooks): Promise<R
     });
     onAbort(hooks.stop, () => stop('stopped'));
     onAbort(hooks.abort, sender.abortAll);
-    await runCourse({
-      feed,
-      replayer,
-      onPlanned: run.summary.planned,
-      onFault: () => stop('error'),
-      isStopping: () => run.isStopping,
-      onStart: (inMs) => {
-        clock.startIn(inMs);
-        endProgress = startProgress(
-          { ...run, clock, feed, isStopping: () => run.isStopping },
-          hooks.onProgress,
-        );
-      },
-      timeoutMs: Math.max(...targets.map(({ timeoutMs }) => timeoutMs)),
-      abort: sender.abortAll,
-    });
+    await runSwitch.ready(hooks.stop);
+    await takeCourse(run, parts, hooks);
   } finally {
-    endProgress();
+    runSwitch.end();
     await endOutput(sender, run);
   }
   const fault = feed.fault();
@@ -162,7 +83,7 @@ export const runReplay = async (options: RunOptions, hooks: RunHooks): Promise<R
   const { errors } = run;
   const nothing = run.endedBy === 'end' ? noRequestsError(run.accounting.lines) : undefined;
   if (nothing !== undefined) errors.push(nothing);
-  const report = reportOf(run, startedAt, clock.elapsedMs());
+  const report = reportOf(run, control, { startedAt, durationMs: clock.elapsedMs() });
   await run.output?.writeReport(report).catch((error: unknown) => {
     if (!(error instanceof RepriseError)) throw error;
     errors.push(error);
@@ -176,7 +97,11 @@ const endOutput = async (sender: Sender, run: Run): Promise<void> => {
   await run.output?.close();
 };
 
-const reportOf = (run: Run, startedAt: Date, durationMs: number): Report =>
+const reportOf = (
+  run: Run,
+  control: RunControl,
+  { startedAt, durationMs }: { readonly startedAt: Date; readonly durationMs: number },
+): Report =>
   buildReport({
     run: {
       id: run.id,
@@ -190,4 +115,5 @@ const reportOf = (run: Run, startedAt: Date, durationMs: number): Report =>
     },
     accounting: run.accounting,
     summary: run.summary.snapshot(),
+    targets: control.targets(),
   });

@@ -14,6 +14,7 @@ declare class TextDecoder {
 
 declare class URL {
   constructor(url: string, base?: string);
+  static parse(url: string, base?: string): URL | null;
   readonly href: string;
   readonly protocol: string;
   readonly hostname: string;

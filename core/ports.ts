@@ -19,6 +19,8 @@ export type SendOutcome =
       readonly serviceMs: number;
       readonly endMs: number;
       readonly bytes: number;
+      /** Of a 429 or 503 with `Retry-After`: how long the target asks to be left alone. */
+      readonly retryAfterMs?: number;
     }
   | {
       readonly kind: 'failed';

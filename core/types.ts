@@ -155,6 +155,8 @@ export interface PlannedRequest {
   readonly client?: string | undefined;
   /** Place of the request among those its rule chose: u ÷ percent, from 0 to below 1. Sent while it is below switch × backoff level. */
   readonly share?: number | undefined;
+  /** Sent although backoff would hold it back, so that a recovery of the target is seen. */
+  readonly isProbe?: boolean | undefined;
   readonly recorded: RecordedAnswer;
 }
 
@@ -174,4 +176,6 @@ export interface Result {
   readonly fromDueMs?: number;
   /** Body bytes received. */
   readonly bytes?: number;
+  /** Of a 429 or 503: how long the target asks to be left alone, from the answer on. */
+  readonly retryAfterMs?: number;
 }

@@ -20,27 +20,26 @@ import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type MetricName, NAMESPACE } from '../core/measure/metric-names.ts';
+import type { RuleSet } from '../core/rules/rule-set.ts';
 import { createAlarmTopic } from './alarm-topic.ts';
+import { errorLimitOf, limitWords, MIN_REQUESTS } from './error-limit.ts';
 import type { Queues } from './queues.ts';
 import type { Settings } from './settings.ts';
 import { queueDelaySeconds } from './sizing.ts';
 
 export interface AlarmsOptions extends Queues {
   readonly settings: Settings;
-  /** Names of the targets. */
-  readonly targets: readonly string[];
+  readonly ruleSet: Pick<RuleSet, 'targets' | 'rules'>;
   readonly breaker: LambdaFunction;
 }
 
 /** A planner has its message for up to 300 s; older than that, and a minute, nobody works on it. */
 const QUEUE_AGE_MARGIN_SECONDS = 360;
 const MAX_LAG_MS = 1000;
-/** The breaker's limit, in words of the rules: failed + 5xx of at least so many requests a minute. */
-const MAX_ERROR_PERCENT = 50;
-const MIN_REQUESTS = 20;
 
 const PERIOD = Duration.minutes(1);
 const ABOVE = ComparisonOperator.GREATER_THAN_THRESHOLD;
+const FROM = ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD;
 
 /** `2 of 3`: minutes above the limit, of minutes looked at. */
 const minutes = (datapointsToAlarm: number, evaluationPeriods: number) => ({
@@ -65,12 +64,14 @@ export class Alarms extends Construct {
     this.topic = createAlarmTopic(this, options.settings.alarmEmail);
     // Emulators know neither alarms on metric math nor alarms on alarms.
     const isEmulated = options.settings.profile === 'emulator';
-    const errorShares = isEmulated ? [] : options.targets.map((target) => this.errorShare(target));
+    const { rules } = options.ruleSet;
+    const targets = Object.keys(options.ruleSet.targets);
+    const errorShares = isEmulated ? [] : targets.map((target) => this.errorShare(target, rules));
     this.breaking = [...this.anyOf(errorShares), ...errorShares];
     this.all = [
       ...this.breaking,
-      ...options.targets.map((target) => this.lag(target)),
-      ...options.targets.flatMap((target) => [this.slicesFailed(target), this.resultsLost(target)]),
+      ...targets.map((target) => this.lag(target)),
+      ...targets.flatMap((target) => [this.slicesFailed(target), this.resultsLost(target)]),
       this.switchUnreadable(),
       this.breakerFailed(options.breaker),
       ...this.queues(options),
@@ -98,7 +99,8 @@ export class Alarms extends Construct {
     });
   }
 
-  private errorShare(target: string): Alarm {
+  private errorShare(target: string, rules: RuleSet['rules']): Alarm {
+    const limit = errorLimitOf(target, rules);
     const share = new MathExpression({
       expression: `IF(sent >= ${MIN_REQUESTS}, 100 * errors / sent, 0)`,
       label: `failed and 5xx, percent of what ${target} got`,
@@ -109,9 +111,10 @@ export class Alarms extends Construct {
       period: PERIOD,
     });
     return this.alarm(`ErrorShare-${target}`, share, {
-      alarmDescription: `${target} fails or answers 5xx to more than ${MAX_ERROR_PERCENT} % of what is replayed`,
-      threshold: MAX_ERROR_PERCENT,
-      ...minutes(2, 3),
+      alarmDescription: `${target} fails or answers 5xx to ${limitWords(limit)} of what is replayed`,
+      threshold: limit.percent,
+      comparisonOperator: limit.orEqual ? FROM : ABOVE,
+      ...minutes(limit.datapointsToAlarm, limit.evaluationPeriods),
     });
   }
 

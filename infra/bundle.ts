@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
-import type { RuleSet } from '../core/rules/rule-set.ts';
+import type { Rule, RuleSet } from '../core/rules/rule-set.ts';
 import { secretNamesOf } from './checked-rules.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -81,11 +81,22 @@ export const plannerData = (ruleSet: RuleSet): Readonly<Record<string, string>> 
   'rule-set.json': JSON.stringify({ ruleSet }),
 });
 
-/** What lies beside the sender's code: where it may send to, and which secrets it needs for that. */
+/** Limits of a rule. What it matches and changes was the planner's business. */
+const limitsOf = ({ target, backoff, maxRatePerSecond, maxInFlight, timeoutMs, budget }: Rule): object => ({
+  target,
+  backoff,
+  maxRatePerSecond,
+  maxInFlight,
+  timeoutMs,
+  budget,
+});
+
+/** What lies beside the sender's code: where it may send to, within which limits, and which secrets it needs for that. */
 export const senderData = (ruleSet: RuleSet): Readonly<Record<string, string>> => ({
   'targets.json': JSON.stringify({
     rulesHash: ruleSet.hash,
     targets: ruleSet.targets,
+    rules: Object.fromEntries(ruleSet.rules.map((rule) => [rule.name, limitsOf(rule)])),
     secretNames: secretNamesOf(ruleSet),
   }),
 });

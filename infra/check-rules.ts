@@ -1,15 +1,15 @@
 /** What a deployment asks of rules beyond `reprise rules check`: docs/rules.md, "On AWS", says it to people. */
 
 import { RepriseError } from '../core/errors.ts';
+import { type SenderLoad, senderLoads, sendersNeeded } from '../core/pace/senders-needed.ts';
 import { formatCount, formatRate } from '../core/report/format.ts';
 import type { RawPacing } from '../core/rules/raw-rules.ts';
-import type { RuleSet, Target } from '../core/rules/rule-set.ts';
+import type { RuleSet } from '../core/rules/rule-set.ts';
 import type { Report, RuleSource } from '../core/rules/rule-source.ts';
 import { parseTargetUrl } from '../core/rules/target-url.ts';
 import { blockedTarget } from './reach.ts';
 import type { Settings } from './settings.ts';
 import { MAX_RESERVED_SENDERS } from './settings-schema.ts';
-import { sendersNeeded } from './sizing.ts';
 
 const NOWHERE = 'which no replay may reach';
 const BLOCKED_HINT = 'give a server of yours, by name or by its own address';
@@ -90,23 +90,23 @@ const rateWords = (rate: number | undefined): string => {
   return Number.isInteger(rate) ? `${formatCount(rate)}/s` : formatRate(rate);
 };
 
-const needWords = (target: Target): string => {
-  const { name, maxRatePerSecond: rate, timeoutMs } = target;
-  const senders = formatCount(sendersNeeded([target]));
-  return `${name} needs ${senders} (${rateWords(rate)}, timeout ${timeoutMs / 1000} s)`;
+const needWords = (load: SenderLoad): string => {
+  const { target, ratePerSecond: rate, timeoutMs } = load;
+  const senders = formatCount(sendersNeeded([load]));
+  return `${target} needs ${senders} (${rateWords(rate)}, timeout ${timeoutMs / 1000} s)`;
 };
 
 /** The targets by what they need, the greediest first. */
-const needsOf = (targets: readonly Target[]): string => {
-  const sorted = targets.toSorted((a, b) => sendersNeeded([b]) - sendersNeeded([a]));
+const needsOf = (loads: readonly SenderLoad[]): string => {
+  const sorted = loads.toSorted((a, b) => sendersNeeded([b]) - sendersNeeded([a]));
   const more = sorted.length - SHOWN_AT_MOST;
   return [...sorted.slice(0, SHOWN_AT_MOST).map(needWords), ...(more > 0 ? [`${more} more`] : [])].join(', ');
 };
 
 /** @throws RepriseError SETTINGS_INVALID when fewer senders are reserved than slow targets keep busy */
 export const checkSenders = (ruleSet: RuleSet, { sender: { reservedConcurrency } }: Settings): void => {
-  const targets = Object.values(ruleSet.targets);
-  const needed = sendersNeeded(targets);
+  const loads = senderLoads(ruleSet);
+  const needed = sendersNeeded(loads);
   if (reservedConcurrency === 'none' || reservedConcurrency >= needed) return;
   const set =
     needed > MAX_RESERVED_SENDERS
@@ -115,6 +115,6 @@ export const checkSenders = (ruleSet: RuleSet, { sender: { reservedConcurrency }
   throw new RepriseError(
     'SETTINGS_INVALID',
     `sender.reservedConcurrency must be at least ${formatCount(needed)} for these targets, or none, got ${reservedConcurrency}`,
-    { hint: `${needsOf(targets)}; ${set}, or lower maxRate or timeout` },
+    { hint: `${needsOf(loads)}; ${set}, or lower maxRate or timeout` },
   );
 };

@@ -1,17 +1,17 @@
 /** What is worth knowing of a deployment, and no fault: one plain line each. */
 
+import { senderLoads, sendersNeeded } from '../core/pace/senders-needed.ts';
 import { formatCount } from '../core/report/format.ts';
 import type { RuleSet } from '../core/rules/rule-set.ts';
 import { secretNamesOf } from './checked-rules.ts';
 import { isLoopback } from './reach.ts';
 import type { Settings } from './settings.ts';
-import { sendersNeeded } from './sizing.ts';
 
 /** Parameter without which a stack does not deploy while a target of it is loopback: see `loopbackTargets`. */
 export const LOOPBACK_PARAMETER = 'DeployWithLoopbackTarget';
 
 const sendersNote = ({ sender: { reservedConcurrency: reserved } }: Settings, ruleSet: RuleSet): string => {
-  const needed = formatCount(sendersNeeded(Object.values(ruleSet.targets)));
+  const needed = formatCount(sendersNeeded(senderLoads(ruleSet)));
   const words = reserved === 'none' ? 'none are reserved' : `${formatCount(reserved)} are reserved`;
   return `senders: up to ${needed} at once when every target is slow; ${words}`;
 };

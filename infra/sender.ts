@@ -5,6 +5,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { senderLoads } from '../core/pace/senders-needed.ts';
 import type { RuleSet } from '../core/rules/rule-set.ts';
 import { SENDER_ENV } from '../functions/sender/env.ts';
 import { secretNamesOf } from './checked-rules.ts';
@@ -41,7 +42,7 @@ export class Sender extends Construct {
       asset,
       description: 'sends the requests of a slice at their due instants, and records what came back',
       memorySize: memoryMb,
-      timeoutSeconds: senderTimeoutSeconds(Object.values(ruleSet.targets)),
+      timeoutSeconds: senderTimeoutSeconds(senderLoads(ruleSet)),
       maxEventAgeSeconds: MAX_EVENT_AGE_SECONDS,
       // Sending again would be traffic that nobody recorded.
       retryAttempts: 0,

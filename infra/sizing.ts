@@ -1,8 +1,8 @@
 /** How many of everything a stack needs, and for how long: arithmetic on settings and targets. */
 
-import { CELL_MS, LEAD_MS, MAX_SLICE_REQUESTS } from '../core/pace/grid.ts';
+import { CELL_MS, LEAD_MS } from '../core/pace/grid.ts';
+import type { SenderLoad } from '../core/pace/senders-needed.ts';
 import { NOT_AFTER_MS } from '../core/pace/slice.ts';
-import type { Target } from '../core/rules/rule-set.ts';
 import type { Settings } from './settings.ts';
 import { CAPTURE_BUFFER_SECONDS, PLANNER_HEAD_START_SECONDS } from './settings-schema.ts';
 
@@ -37,26 +37,10 @@ export const queueDelaySeconds = (settings: Timed): number =>
 export const plannersNeeded = (settings: Timed): number =>
   Math.ceil((delayOf(settings) + 2 * CAPTURE_BUFFER_SECONDS) / CAPTURE_BUFFER_SECONDS) + 2;
 
-const slicesPerSecond = ({ maxRatePerSecond = 0 }: Target): number =>
-  Math.max(1, Math.ceil((maxRatePerSecond * CELL_SECONDS) / MAX_SLICE_REQUESTS)) / CELL_SECONDS;
-
-/**
- * Senders at work at once when every target gets its highest rate and answers at its timeout: slices a second × how long each takes.
- * A target without a `maxRate` counts as one slice for each 5 s, which is 200 requests a second.
- */
-export const sendersNeeded = (targets: readonly Target[]): number =>
-  Math.ceil(
-    targets.reduce(
-      (sum, target) =>
-        sum + slicesPerSecond(target) * (LEAD_SECONDS + CELL_SECONDS + target.timeoutMs / 1000),
-      0,
-    ),
-  );
-
 /** Timeout of the sender: the lead, the slice, how late it may be, the slowest answer, and what is around it. */
-export const senderTimeoutSeconds = (targets: readonly Target[]): number =>
+export const senderTimeoutSeconds = (loads: readonly Pick<SenderLoad, 'timeoutMs'>[]): number =>
   LEAD_SECONDS +
   CELL_SECONDS +
   MAX_LATE_SECONDS +
-  Math.ceil(Math.max(0, ...targets.map(({ timeoutMs }) => timeoutMs)) / 1000) +
+  Math.ceil(Math.max(0, ...loads.map(({ timeoutMs }) => timeoutMs)) / 1000) +
   SENDER_MARGIN_SECONDS;

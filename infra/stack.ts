@@ -55,7 +55,7 @@ export class RepriseStack extends Stack {
     this.settings = settings;
     this.targets = Object.keys(ruleSet.targets);
     const pipeline = this.createPipeline(ruleSet, assets);
-    this.tell(pipeline, this.watch(pipeline, assets));
+    this.tell(pipeline, this.watch(pipeline, assets, ruleSet));
     // Not the switch: a tag that changes would have CloudFormation write it again.
     Tags.of(this).add('reprise:stack', this.stackName, {
       excludeResourceTypes: [CfnParameter.CFN_RESOURCE_TYPE_NAME],
@@ -85,11 +85,11 @@ export class RepriseStack extends Stack {
   }
 
   /** Alarms, breaker and dashboard; gives where to look and to listen. */
-  private watch(pipeline: Pipeline, assets: FunctionAssets): Watch {
+  private watch(pipeline: Pipeline, assets: FunctionAssets, ruleSet: RuleSet): Watch {
     const { settings, targets } = this;
     const { shared, capture, results, planner, sender } = pipeline;
     const breaker = new Breaker(this, 'Breaker', { settings, asset: assets.breaker, shared });
-    const alarms = new Alarms(this, 'Alarms', { ...pipeline, settings, targets, breaker: breaker.function });
+    const alarms = new Alarms(this, 'Alarms', { ...pipeline, settings, ruleSet, breaker: breaker.function });
     breaker.listenTo(alarms.breaking);
     const streams = [capture.stream, results.stream].flatMap((stream) => stream?.ref ?? []);
     const dashboard = new Dashboard(this, 'Dashboard', {

@@ -18,8 +18,14 @@ export interface NetworkOptions {
   readonly ca?: string;
 }
 
+/** A connector for undici whose attempts can be given up: the function returned ends one that is still under way. */
+export type StoppableConnect = (
+  options: buildConnector.Options,
+  callback: buildConnector.Callback,
+) => () => void;
+
 export interface Connector {
-  readonly connect: buildConnector.connector;
+  readonly connect: StoppableConnect;
   /** Opens `count` connections to `origin` ahead of their use; `connect` takes them over. */
   warm(origin: string, count: number): void;
   /** Opened ahead and not yet taken over. */
@@ -31,29 +37,46 @@ export interface Connector {
 /** Idle time after which TCP itself probes a connection, so that a vanished peer is found. */
 const TCP_PROBE_AFTER_MS = 60_000;
 
-/** Refuses what `lookup` found and may not be connected to, so that the address judged is the address used. */
-const guardLookup = ({ lookup, refuseLoopback = false }: NetworkOptions): LookupFunction => {
-  const resolve = lookup ?? (systemLookup as LookupFunction);
+const refusal = (hostname: string, reason: string): RepriseError =>
+  new RepriseError('ADDRESS_BLOCKED', `${hostname} is ${reason}`);
+
+/** Hands on what `lookup` found and may be connected to, and nothing else, so that the address judged is the address used. */
+const guardLookup = (network: NetworkOptions): LookupFunction => {
+  const resolve = network.lookup ?? (systemLookup as LookupFunction);
   return (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, found) => {
-      if (error !== null || !Array.isArray(found)) return callback(error, found);
-      const allowed = found.filter(({ address }) => blockedReason(address, { refuseLoopback }) === undefined);
+    resolve(hostname, { ...options, all: true }, (error, found, family) => {
+      if (error) return callback(error, []);
+      const all = Array.isArray(found) ? found : [{ address: found, family: family ?? 0 }];
+      const judged = all.map((one) => ({ one, reason: blockedReason(one.address, network) }));
+      const allowed = judged.filter(({ reason }) => reason === undefined).map(({ one }) => one);
       const [first] = allowed;
-      if (first === undefined) return callback(refusal(hostname, found[0]?.address, refuseLoopback), []);
+      if (first === undefined) return callback(noAddress(hostname, judged[0]?.reason), []);
       if (options.all === true) callback(null, allowed);
       else callback(null, first.address, first.family);
     });
   };
 };
 
-const refusal = (hostname: string, address: string | undefined, refuseLoopback: boolean): RepriseError => {
-  const reason = address === undefined ? 'no address' : blockedReason(address, { refuseLoopback });
-  return new RepriseError('ADDRESS_BLOCKED', `${hostname} is ${reason ?? 'refused'}`);
+const noAddress = (hostname: string, reason: string | undefined): RepriseError =>
+  reason === undefined
+    ? new RepriseError('NO_ADDRESS', `${hostname} has no address`)
+    : refusal(hostname, reason);
+
+/**
+ * Why a socket that has just connected must not be used. What it was told to connect to has been judged before: this is for what might
+ * have come between.
+ */
+const peerFault = (socket: Socket, hostname: string, network: NetworkOptions): Error | undefined => {
+  const { remoteAddress } = socket;
+  if (remoteAddress === undefined) return new RepriseError('PEER_GONE', 'closed as soon as it was open');
+  const reason = blockedReason(remoteAddress, network);
+  return reason === undefined ? undefined : refusal(hostname, reason);
 };
 
 /**
- * A connector for undici. Names are resolved anew for each connection; TLS certificates are verified against the target's host name,
- * whatever the Host header says; sessions are resumed. HTTP/1.1 only.
+ * A connector for undici. Names are resolved anew for each connection; addresses are judged before connecting, and once more before
+ * the first byte. TLS certificates are verified against the target's host name, whatever the Host header and the environment say;
+ * sessions are resumed. HTTP/1.1 only.
  *
  * @param timeoutMs - limit on name resolution, TCP and TLS handshake together
  */
@@ -63,12 +86,14 @@ export const createConnector = (timeoutMs: number, network: NetworkOptions = {})
   let session: Buffer | undefined;
 
   const open = ({ protocol, hostname, port }: buildConnector.Options): Socket => {
-    if (protocol !== 'https:') return connectTcp({ host: hostname, port: Number(port || 80), lookup });
+    if (protocol === 'http:') return connectTcp({ host: hostname, port: Number(port || 80), lookup });
     const socket = connectTls({
       host: hostname,
       port: Number(port || 443),
       lookup,
       ALPNProtocols: ['http/1.1'],
+      // Written out: its default is a variable of the environment.
+      rejectUnauthorized: true,
       ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
       ...(session === undefined ? {} : { session }),
       ...(network.ca === undefined ? {} : { ca: network.ca }),
@@ -78,14 +103,13 @@ export const createConnector = (timeoutMs: number, network: NetworkOptions = {})
     });
   };
 
-  const connect: buildConnector.connector = (options, callback) => {
-    const { hostname } = options;
+  const connect: StoppableConnect = (options, callback) => {
+    const { hostname, protocol } = options;
     // A literal address is never looked up, so it is judged here.
-    const refused = isIP(hostname) !== 0 && blockedReason(hostname, network) !== undefined;
-    if (refused) {
-      const error = refusal(hostname, hostname, network.refuseLoopback ?? false);
-      queueMicrotask(() => callback(error, null));
-      return;
+    const reason = isIP(hostname) === 0 ? undefined : blockedReason(hostname, network);
+    if (reason !== undefined) {
+      queueMicrotask(() => callback(refusal(hostname, reason), null));
+      return () => undefined;
     }
     const socket = open(options);
     connecting.add(socket);
@@ -102,10 +126,19 @@ export const createConnector = (timeoutMs: number, network: NetworkOptions = {})
       connecting.delete(socket);
       callback(...outcome);
     };
-    socket.once(options.protocol === 'https:' ? 'secureConnect' : 'connect', () => tell(null, socket));
+    // First of all that listen: TLS would write.
+    socket.prependOnceListener('connect', () => {
+      const fault = peerFault(socket, hostname, network);
+      if (fault !== undefined) socket.destroy(fault);
+      else if (protocol === 'http:') tell(null, socket);
+    });
+    socket.once('secureConnect', () => tell(null, socket));
     // Stays for the life of the socket: undici does not listen at every moment, and an unheard error would end the process.
     socket.on('error', (error) => tell(error, null));
     socket.once('close', () => tell(new RepriseError('SENDER_CLOSED', 'closed while connecting'), null));
+    return () => {
+      if (!isTold) socket.destroy(new RepriseError('SENDER_CLOSED', 'given up while connecting'));
+    };
   };
 
   const sockets = createWarmSockets(connect);

@@ -16,6 +16,7 @@ const CODES: ReadonlyMap<string, FailureCode> = new Map<string, FailureCode>(
     ENOTFOUND: 'dns',
     ENODATA: 'dns',
     ESERVFAIL: 'dns',
+    NO_ADDRESS: 'dns',
     ECONNREFUSED: 'refused',
     EHOSTUNREACH: 'refused',
     ENETUNREACH: 'refused',
@@ -24,6 +25,7 @@ const CODES: ReadonlyMap<string, FailureCode> = new Map<string, FailureCode>(
     ECONNRESET: 'reset',
     ECONNABORTED: 'reset',
     EPIPE: 'reset',
+    PEER_GONE: 'reset',
     // The target closed in the middle of a body.
     [LENGTH_MISMATCH]: 'reset',
     ETIMEDOUT: 'timeout',
@@ -43,6 +45,7 @@ const CODES: ReadonlyMap<string, FailureCode> = new Map<string, FailureCode>(
     HEADER_ENV_MISSING: 'blocked',
     ADDRESS_BLOCKED: 'blocked',
     TARGET_UNKNOWN: 'blocked',
+    METHOD_UNSAFE: 'blocked',
     SENDER_CLOSED: 'aborted',
     UND_ERR_ABORTED: 'aborted',
     UND_ERR_DESTROYED: 'aborted',
@@ -68,9 +71,12 @@ const SAYS_IT_WELL = new Set([
   'UND_ERR_INVALID_ARG',
   'UND_ERR_NOT_SUPPORTED',
   'CONNECT_TIMEOUT',
+  'NO_ADDRESS',
+  'PEER_GONE',
   'HEADER_ENV_MISSING',
   'ADDRESS_BLOCKED',
   'TARGET_UNKNOWN',
+  'METHOD_UNSAFE',
 ]);
 const MAX_DETAIL_LENGTH = 120;
 const MAX_CAUSES = 8;

@@ -1,22 +1,29 @@
-/** Requests in flight to one target, oldest first, and the one timer that ends those whose time is up. */
+/** Requests in flight to one target, and the timers that end those whose time is up. */
 
 import type { Clock } from '../core/ports.ts';
 import type { Flight } from './flight.ts';
 
+/** Both clocks of a sender. */
+export interface FlightClocks {
+  readonly clock: Clock;
+  /** Epoch ms. */
+  readonly wallClock: () => number;
+}
+
 /**
- * All requests to a target have the same limit, so the oldest always ends first and one timer, set for it, serves all: it fires about
+ * Requests with the same time limit, oldest first. The oldest always ends first, so one timer, set for it, serves all: it fires about
  * once a time limit while requests are answered in time, and to the millisecond when they are not.
  */
 export class FlightList {
-  readonly #timeoutMs: number;
-  readonly #clock: Clock;
+  readonly timeoutMs: number;
+  readonly clocks: FlightClocks;
   #oldest: Flight | undefined = undefined;
   #newest: Flight | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(timeoutMs: number, clock: Clock) {
-    this.#timeoutMs = timeoutMs;
-    this.#clock = clock;
+  constructor(timeoutMs: number, clocks: FlightClocks) {
+    this.timeoutMs = timeoutMs;
+    this.clocks = clocks;
   }
 
   get isEmpty(): boolean {
@@ -28,7 +35,7 @@ export class FlightList {
     if (this.#newest === undefined) this.#oldest = flight;
     else this.#newest.next = flight;
     this.#newest = flight;
-    if (this.#timer === undefined) this.#setTimer(this.#timeoutMs);
+    if (this.#timer === undefined) this.#setTimer(this.timeoutMs);
   }
 
   remove(flight: Flight): void {
@@ -42,11 +49,9 @@ export class FlightList {
     flight.next = undefined;
   }
 
-  /** Ends all that are in flight now; what their callers send meanwhile stays. */
-  abortAll(): void {
-    const flights: Flight[] = [];
+  /** Adds all that are in flight to `flights`. */
+  collect(flights: Flight[]): void {
     for (let flight = this.#oldest; flight !== undefined; flight = flight.next) flights.push(flight);
-    for (const flight of flights) flight.abort();
   }
 
   /** Stops the timer, which is set again by the next request. */
@@ -56,7 +61,7 @@ export class FlightList {
   }
 
   #leftMs(flight: Flight): number {
-    return flight.dispatchedMs + this.#timeoutMs - this.#clock();
+    return flight.dispatchedMs + this.timeoutMs - this.clocks.clock();
   }
 
   #setTimer(leftMs: number): void {
@@ -68,11 +73,49 @@ export class FlightList {
   #endOverdue(): void {
     let oldest = this.#oldest;
     while (oldest !== undefined && this.#leftMs(oldest) <= 0) {
-      oldest.expire(this.#timeoutMs);
+      oldest.expire();
       oldest = this.#oldest;
     }
     // Only now: what was sent meanwhile is younger than the oldest, and must not set the timer for itself.
     if (oldest === undefined) this.#timer = undefined;
     else this.#setTimer(this.#leftMs(oldest));
+  }
+}
+
+/** All requests in flight to one target: a list for each time limit, of which there are no more than rules. */
+export class FlightLists {
+  readonly #clocks: FlightClocks;
+  readonly #ofTarget: FlightList;
+  readonly #lists: FlightList[];
+
+  constructor(timeoutMs: number, clocks: FlightClocks) {
+    this.#clocks = clocks;
+    this.#ofTarget = new FlightList(timeoutMs, clocks);
+    this.#lists = [this.#ofTarget];
+  }
+
+  get isEmpty(): boolean {
+    return this.#lists.every(({ isEmpty }) => isEmpty);
+  }
+
+  /** The list for a time limit; undefined: that of the target. */
+  of(timeoutMs: number | undefined): FlightList {
+    if (timeoutMs === undefined || timeoutMs >= this.#ofTarget.timeoutMs) return this.#ofTarget;
+    for (const list of this.#lists) if (list.timeoutMs === timeoutMs) return list;
+    const list = new FlightList(timeoutMs, this.#clocks);
+    this.#lists.push(list);
+    return list;
+  }
+
+  /** Ends all that are in flight now; what their callers send meanwhile stays. */
+  abortAll(): void {
+    const flights: Flight[] = [];
+    for (const list of this.#lists) list.collect(flights);
+    for (const flight of flights) flight.abort();
+  }
+
+  /** Stops the timers, each of which is set again by the next request of its list. */
+  close(): void {
+    for (const list of this.#lists) list.close();
   }
 }

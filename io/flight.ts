@@ -1,34 +1,32 @@
 /** One request on its way, as undici's handler: counts the answer's bytes, keeps none, and tells its end exactly once. */
 
-import type { URL } from 'node:url';
-import { Client, type Dispatcher } from 'undici';
-import type { Clock, SendOutcome } from '../core/ports.ts';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { SendOutcome } from '../core/ports.ts';
+import { parseRetryAfterMs } from '../core/send/retry-after.ts';
 import type { FailureCode } from '../core/types.ts';
+import type { CountingClient } from './counting-client.ts';
 import { failureOf } from './failure-code.ts';
 import type { FlightList } from './flight-list.ts';
 
-/**
- * A connection slot of a pool that counts the answers its present socket has brought. It extends undici's client, since undici tells
- * a handler nothing of the socket, and a reset means something else on a socket that has served before.
- */
-export class CountingClient extends Client {
-  answers = 0;
-
-  constructor(origin: URL, options: Client.Options) {
-    super(origin, options);
-    this.on('connect', () => {
-      this.answers = 0;
-    });
-  }
-
-  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    if (handler instanceof Flight) handler.client = this;
-    return super.dispatch(options, handler);
-  }
-}
-
 /** Given to undici when we end a request ourselves; its words reach nobody. */
 const ENDED = new Error('ended by the sender');
+
+/** 1xx answers that one request may bring: early hints are one or two, a sign of life every few seconds stays below for minutes. */
+const MAX_INTERIM_ANSWERS = 100;
+
+/** The header may have come more than once, and then the longest wait is the one that respects them all. */
+const longestRetryAfterMs = (
+  value: string | string[] | undefined,
+  nowEpochMs: number,
+): number | undefined => {
+  let longestMs: number | undefined;
+  for (const text of typeof value === 'string' ? [value] : (value ?? [])) {
+    const ms = parseRetryAfterMs(text, nowEpochMs);
+    if (ms !== undefined && ms >= (longestMs ?? 0)) longestMs = ms;
+  }
+  return longestMs;
+};
 
 /** See the head of this file. Neighbours are those of `FlightList`. */
 export class Flight implements Dispatcher.DispatchHandler {
@@ -37,38 +35,49 @@ export class Flight implements Dispatcher.DispatchHandler {
   client: CountingClient | undefined = undefined;
   readonly dispatchedMs: number;
   readonly #list: FlightList;
-  readonly #clock: Clock;
   readonly #done: (outcome: SendOutcome) => void;
   #controller: Dispatcher.DispatchController | undefined = undefined;
   #startedMs = Number.NaN;
   #status = 0;
   #bytes = 0;
+  #interimAnswers = 0;
+  #retryAfterMs: number | undefined = undefined;
   #isAnswerSeen = false;
   #isSettled = false;
   #isDispatching = true;
   #early: SendOutcome | undefined = undefined;
 
-  constructor(list: FlightList, clock: Clock, done: (outcome: SendOutcome) => void) {
+  constructor(list: FlightList, done: (outcome: SendOutcome) => void) {
     this.#list = list;
-    this.#clock = clock;
     this.#done = done;
-    this.dispatchedMs = clock();
+    this.dispatchedMs = list.clocks.clock();
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // Given up while its connection was still being made: undici then writes nothing.
     if (this.#isSettled) return controller.abort(ENDED);
     this.#controller = controller;
-    this.#startedMs = this.#clock();
+    this.#startedMs = this.#nowMs();
   }
 
   onResponseStarted(): void {
     this.#isAnswerSeen = true;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
-    // 1xx answers come before the answer.
-    if (status >= 200) this.#status = status;
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    if (status < 200) return this.#passOver(status);
+    this.#status = status;
+    if (status === 429 || status === 503) {
+      this.#retryAfterMs = longestRetryAfterMs(headers['retry-after'], this.#list.clocks.wallClock());
+    }
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -78,9 +87,20 @@ export class Flight implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.client !== undefined) this.client.answers += 1;
     if (this.#isSettled) return;
-    const endMs = this.#clock();
+    // undici takes a reset for the end of a body without a length, though nobody knows what was lost with it.
+    const fault = this.client?.socketFault;
+    if (fault) return this.fail(fault);
+    const endMs = this.#nowMs();
     const serviceMs = endMs - this.#startedMs;
-    this.#settle({ kind: 'answered', status: this.#status, serviceMs, endMs, bytes: this.#bytes });
+    const answered = {
+      kind: 'answered',
+      status: this.#status,
+      serviceMs,
+      endMs,
+      bytes: this.#bytes,
+    } as const;
+    const retryAfterMs = this.#retryAfterMs;
+    this.#settle(retryAfterMs === undefined ? answered : { ...answered, retryAfterMs });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
@@ -98,19 +118,17 @@ export class Flight implements Dispatcher.DispatchHandler {
   }
 
   /** Ends the request because its time is up. */
-  expire(timeoutMs: number): void {
+  expire(): void {
     if (this.#isSettled) return;
     let missing = 'not connected';
     if (!Number.isNaN(this.#startedMs)) missing = this.#status === 0 ? 'no answer' : 'answer not complete';
-    this.#settleFailed('timeout', `${missing} after ${timeoutMs} ms`);
-    this.#controller?.abort(ENDED);
+    this.#giveUp('timeout', `${missing} after ${this.#list.timeoutMs} ms`);
   }
 
   /** Ends the request because the run ends. */
   abort(): void {
     if (this.#isSettled) return;
-    this.#settleFailed('aborted', 'the run was stopped');
-    this.#controller?.abort(ENDED);
+    this.#giveUp('aborted', 'the run was stopped');
   }
 
   /** From now on outcomes are told at once; what came before, from inside the dispatch, is told after it. */
@@ -120,8 +138,28 @@ export class Flight implements Dispatcher.DispatchHandler {
     if (early !== undefined) queueMicrotask(() => this.#done(early));
   }
 
+  #nowMs(): number {
+    return this.#list.clocks.clock();
+  }
+
+  /** 1xx answers come before the answer. */
+  #passOver(status: number): void {
+    this.#interimAnswers += 1;
+    if (this.#isSettled) return;
+    if (status < 100) this.#giveUp('protocol', 'bad status');
+    else if (status === 101) this.#giveUp('protocol', 'bad upgrade');
+    else if (this.#interimAnswers > MAX_INTERIM_ANSWERS) this.#giveUp('protocol', 'too many 1xx answers');
+  }
+
+  /** Ends the request, and what undici still does for it. */
+  #giveUp(code: FailureCode, detail: string): void {
+    this.#settleFailed(code, detail);
+    if (this.#controller === undefined) this.client?.stopConnecting();
+    else this.#controller.abort(ENDED);
+  }
+
   #settleFailed(code: FailureCode, detail: string): void {
-    const endMs = this.#clock();
+    const endMs = this.#nowMs();
     const failed = { kind: 'failed', code, detail, endMs } as const;
     const isWritten = !Number.isNaN(this.#startedMs);
     this.#settle(isWritten ? { ...failed, serviceMs: endMs - this.#startedMs } : failed);

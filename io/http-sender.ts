@@ -3,11 +3,12 @@
 import { type Dispatcher, Pool } from 'undici';
 import { RepriseError } from '../core/errors.ts';
 import type { Clock, Sender } from '../core/ports.ts';
-import type { Target } from '../core/rules/rule-set.ts';
+import { SAFE_METHODS, type Target } from '../core/rules/rule-set.ts';
 import type { PlannedRequest } from '../core/types.ts';
 import { type Connector, createConnector, type NetworkOptions } from './connector.ts';
-import { CountingClient, Flight } from './flight.ts';
-import { FlightList } from './flight-list.ts';
+import { CountingClient } from './counting-client.ts';
+import { Flight } from './flight.ts';
+import { type FlightClocks, FlightList, FlightLists } from './flight-list.ts';
 import { createHeaderWriter, type ReadEnv, toBodyBytes } from './sent-headers.ts';
 
 /** What the sender needs of the world. */
@@ -18,8 +19,13 @@ export interface HttpSenderOptions {
   /** Reads the variables that `{ fromEnv }` header values name. */
   readonly env: ReadEnv;
   readonly network?: NetworkOptions;
-  /** Epoch ms, which go on while a process is frozen; without it no connection counts as lately used. */
+  /** Epoch ms, which go on while a process is frozen; default: the system's. */
   readonly wallClock?: (() => number) | undefined;
+  /**
+   * Time limit of a request that has one of its own; that of its target holds where it is shorter, or undefined. Called for each, so it
+   * must be quick.
+   */
+  readonly timeoutMsOf?: ((request: PlannedRequest) => number | undefined) | undefined;
 }
 
 /** A sender that keeps connections between runs. */
@@ -44,7 +50,7 @@ interface Lane {
   readonly target: Target;
   readonly pool: Pool;
   readonly connector: Connector;
-  readonly flights: FlightList;
+  readonly flights: FlightLists;
   /** Same for every request, so that no Host header makes undici change the name that TLS asks for. */
   readonly servername: string;
   /** Epoch ms; undefined: it has no connections. */
@@ -56,7 +62,7 @@ interface SendOptions extends Dispatcher.DispatchOptions {
   readonly servername: string;
 }
 
-const openLane = (target: Target, { clock, network }: HttpSenderOptions): Lane => {
+const openLane = (target: Target, network: NetworkOptions | undefined, clocks: FlightClocks): Lane => {
   const connector = createConnector(target.timeoutMs, network);
   const pool = new Pool(target.origin, {
     connections: target.maxInFlight,
@@ -67,10 +73,10 @@ const openLane = (target: Target, { clock, network }: HttpSenderOptions): Lane =
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: connector.connect,
-    factory: (origin, options) => new CountingClient(origin, options),
+    factory: (origin, options) => new CountingClient(origin, options, connector.connect),
   });
   const servername = target.hostname.replace(/^\[|\]$/g, '');
-  const flights = new FlightList(target.timeoutMs, clock);
+  const flights = new FlightLists(target.timeoutMs, clocks);
   return { target, pool, connector, flights, servername, usedAtMs: undefined };
 };
 
@@ -81,9 +87,17 @@ const closeLane = ({ flights, connector, pool }: Lane): Promise<void> => {
   return pool.destroy();
 };
 
+const SAFE = new Set(SAFE_METHODS);
+
+/** Planning has seen to it; whoever forges a request, or a slice, is held to it, too. */
+const checkMethod = ({ method }: PlannedRequest, { allowUnsafeMethods }: Target): void => {
+  if (SAFE.has(method) || allowUnsafeMethods) return;
+  throw new RepriseError('METHOD_UNSAFE', 'a method that the target does not allow');
+};
+
 /**
- * Opens a pool of keep-alive connections for each target; they connect when first used. Each request may take `timeoutMs` of its
- * target from dispatch to last byte. An answer counts when it is complete; its body is drained and counted, never kept. Service time
+ * Opens a pool of keep-alive connections for each target; they connect when first used. Each request may take its time limit from
+ * dispatch to last byte; a connection may take that of the target to be made. An answer counts when it is complete; its body is drained and counted, never kept. Service time
  * runs from the hand-over to the socket to the last byte. Answers with a 1xx status are passed over, but `100` and `101`, which nobody
  * asked for, fail as `protocol`.
  *
@@ -91,10 +105,11 @@ const closeLane = ({ flights, connector, pool }: Lane): Promise<void> => {
  * and case, `content-length` where there is a body.
  */
 export const createHttpSender = (options: HttpSenderOptions): HttpSender => {
-  const lanes = new Map(options.targets.map((target) => [target.name, openLane(target, options)]));
+  const { clock, network, wallClock = Date.now, timeoutMsOf } = options;
+  const clocks: FlightClocks = { clock, wallClock };
+  const lanes = new Map(options.targets.map((target) => [target.name, openLane(target, network, clocks)]));
   const writeHeaders = createHeaderWriter(options.env);
-  const nowhere = new FlightList(0, options.clock);
-  const wallClock = options.wallClock ?? (() => Number.NaN);
+  const nowhere = new FlightList(0, clocks);
   /** Replaced lanes that are still closing. */
   const closing = new Set<Promise<void>>();
 
@@ -112,24 +127,24 @@ export const createHttpSender = (options: HttpSenderOptions): HttpSender => {
     lane.usedAtMs = wallClock();
   };
 
-  // No clock gives NaN, which no comparison holds for.
   const isFresh = ({ flights, usedAtMs }: Lane): boolean =>
     usedAtMs === undefined || !flights.isEmpty || wallClock() - usedAtMs <= MAX_IDLE_MS;
 
   const renew = (lane: Lane): void => {
     const closed = closeLane(lane).finally(() => closing.delete(closed));
     closing.add(closed);
-    lanes.set(lane.target.name, openLane(lane.target, options));
+    lanes.set(lane.target.name, openLane(lane.target, network, clocks));
   };
 
   return {
     dispatch: (request, done) => {
       const lane = lanes.get(request.target);
-      const flights = lane?.flights ?? nowhere;
-      const flight = new Flight(flights, options.clock, done);
+      const flights = lane?.flights.of(timeoutMsOf?.(request)) ?? nowhere;
+      const flight = new Flight(flights, done);
       flights.add(flight);
       try {
         if (lane === undefined) throw new RepriseError('TARGET_UNKNOWN', 'not one of the targets');
+        checkMethod(request, lane.target);
         send(request, lane, flight);
       } catch (error) {
         flight.fail(error);

@@ -7,6 +7,8 @@ export interface WritableFile {
   write(bytes: Uint8Array): Promise<{ readonly bytesWritten: number }>;
   truncate(byteCount: number): Promise<void>;
   close(): Promise<void>;
+  /** `nlink` is 0 once the file was removed. */
+  stat?(): Promise<{ readonly nlink: number }>;
 }
 
 export interface LineWriterOptions {
@@ -114,6 +116,14 @@ const createQueue = (path: string, options: LineWriterOptions) => {
     isWriting = false;
   };
 
+  const closeFile = async (): Promise<void> => {
+    const file = await opening;
+    // A file without a name takes all that is written, and is gone when it is closed.
+    const isRemoved = (await file.stat?.())?.nlink === 0;
+    await file.close();
+    if (isRemoved) fail(writeFailed(path, 'it was removed while it was written'));
+  };
+
   return {
     hasFailed: () => hasFailed,
     push: (batch: Uint8Array): void => {
@@ -127,7 +137,7 @@ const createQueue = (path: string, options: LineWriterOptions) => {
     },
     /** All written, or failed. */
     settled: (): Promise<void> => endOf(writing),
-    close: (): Promise<void> => endOf(writing.then(async () => (await opening).close()).catch(failBy)),
+    close: (): Promise<void> => endOf(writing.then(closeFile).catch(failBy)),
   };
 };
 

@@ -95,7 +95,9 @@ const openInput = (input: LogInput, group: PacingGroup, isFirst: boolean, run: R
 
 const openPass = (group: PacingGroup, isFirst: boolean, run: Run): Pass => {
   const { rules } = run.options.accounting;
-  const pacer = createPacer(group.pacing, { logAtMs: run.options.originLogAtMs });
+  const { originLogAtMs } = run.options;
+  const isLive = originLogAtMs !== undefined;
+  const pacer = createPacer({ ...group, isLive }, { logAtMs: originLogAtMs });
   let logs: MergedLogs | undefined;
   let isEnded = false;
   let edgeMs = Number.NEGATIVE_INFINITY;

@@ -6,6 +6,7 @@ import { randomNumbers } from '../make-log.ts';
 import { quantile } from '../rows.ts';
 import { createBareSender } from './bare-dispatch.ts';
 import { freshRequests } from './plan-file.ts';
+import { readBenchRules } from './read-log.ts';
 import { createWholeSender } from './whole-sender.ts';
 import { type Figures, measured, needed, type Workload, type WorkOrder } from './workload.ts';
 
@@ -84,6 +85,7 @@ export const paceWhole: Workload = async (order) => {
   let clock = startClock();
   let ended = 0;
   const whole = createWholeSender({
+    rules: (await readBenchRules()).rules,
     origin,
     maxInFlight: CONNECTIONS,
     clock: () => clock(),

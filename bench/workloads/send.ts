@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { startClock } from '../../io/clock.ts';
 import { createBareSender } from './bare-dispatch.ts';
 import { freshRequests } from './plan-file.ts';
+import { readBenchRules } from './read-log.ts';
 import { createWholeSender } from './whole-sender.ts';
 import { type Figures, measured, needed, type Workload, type WorkOrder } from './workload.ts';
 
@@ -50,6 +51,7 @@ const sendThrough = async (order: WorkOrder, isRecorded: boolean): Promise<Figur
   const requests = await freshRequests(file, SENDS);
   const resultsFile = `${file}.results`;
   const whole = createWholeSender({
+    rules: (await readBenchRules()).rules,
     origin: needed(order, 'origin'),
     maxInFlight: CONNECTIONS,
     clock: startClock(),

@@ -31,7 +31,8 @@ export const demoCommand: Command<DemoOptions> = async ({ speed, outDir, json },
   const interrupts = watchInterrupts(context.onInterrupt);
   const server = await startDemoServer();
   try {
-    const ruleSet = overrideRules(ruleSetForTarget(server.url, 'demo'), { speed });
+    // At full speed from the first second on: the server is our own, and the run is to be short.
+    const ruleSet = overrideRules(ruleSetForTarget(server.url, 'demo'), { speed, rampMs: 0 });
     const found = await findLogs([samplePath()], { cwd });
     const inputs = found.map((input) => ({ ...input, name: SAMPLE }));
     const intro = `Replaying ${SAMPLE}, five minutes of nginx, at ${speed}x\nagainst a demo server on ${server.url}\n`;

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { EXIT, type ExitCode, RepriseError } from '../../core/errors.ts';
 import { renderSummary } from '../../core/report/text.ts';
 import { formatFault } from '../../core/rules/fault.ts';
+import { openSwitchSource } from '../../io/switch-source.ts';
 import { type CliContext, type Command, wantsColor, widthOf, writeTo } from '../context.ts';
 import { findFollowed } from '../find-followed.ts';
 import { findInputs, refuseToFollowS3 } from '../find-inputs.ts';
@@ -13,7 +14,8 @@ import { openProgress } from '../live/progress.ts';
 import { openLogFeed } from '../log-feed.ts';
 import { formatError } from '../print-error.ts';
 import { chooseRules, type RulesOptions } from '../rules-option.ts';
-import { type RunEnd, type RunOptions, runReplay } from '../run.ts';
+import { type RunEnd, runReplay } from '../run.ts';
+import type { RunOptions } from '../run-parts.ts';
 import { planCommand } from './plan.ts';
 
 export interface ReplayOptions extends RulesOptions {
@@ -27,12 +29,17 @@ export interface ReplayOptions extends RulesOptions {
   readonly dryRun: boolean;
   readonly follow: boolean;
   readonly seed: string;
+  /** A file or a URL that holds the kill switch. */
+  readonly switchSource?: string | undefined;
+  /** Hard end of the run. */
+  readonly forMs?: number | undefined;
 }
 
 /** What a run that has come to its end is worth. */
 const exitCodeOf = ({ report, errors }: RunEnd): ExitCode => {
   if (!report.balanced) return EXIT.bug;
-  if (report.run.endedBy === 'stopped') return EXIT.stopped;
+  const { endedBy } = report.run;
+  if (endedBy === 'stopped' || endedBy === 'aborted') return EXIT.stopped;
   return errors[0]?.exitCode ?? EXIT.ok;
 };
 
@@ -42,11 +49,12 @@ export const showReplay = async (
   context: CliContext,
   { stop, abort }: Interrupts,
 ): Promise<ExitCode> => {
-  const { stdout, stderr, env } = context;
+  const { stdout, stderr, env, onPause } = context;
   const progress = openProgress(stderr, wantsColor(stderr, env));
+  const tell = progress?.tell ?? ((line: string) => void writeTo(stderr, `${line}\n`));
   let end: RunEnd;
   try {
-    end = await runReplay(options, { env, stop, abort, onProgress: progress?.update });
+    end = await runReplay(options, { env, stop, abort, onPause, tell, onProgress: progress?.update });
   } finally {
     progress?.end();
   }
@@ -106,12 +114,13 @@ export const replayCommand: Command<ReplayOptions> = async (options, context) =>
     for (const warning of warnings) await writeTo(context.stderr, `${formatFault(warning)}\n`);
     const feeding = await (options.follow ? followLogs : readLogs)(options, ruleSet, context);
     const { cwd } = context;
-    const { outDir, rejectsFile } = options;
+    const { outDir, rejectsFile, switchSource } = options;
+    const readSwitch = switchSource === undefined ? undefined : openSwitchSource(switchSource, cwd).read;
     const files = {
       outDir: outDir === undefined ? undefined : resolve(cwd, outDir),
       rejectsFile: rejectsFile === undefined ? undefined : resolve(cwd, rejectsFile),
     };
-    return await showReplay({ ...options, ...files, ...feeding, ruleSet }, context, interrupts);
+    return await showReplay({ ...options, ...files, ...feeding, ruleSet, readSwitch }, context, interrupts);
   } finally {
     interrupts.release();
   }

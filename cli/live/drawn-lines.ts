@@ -5,6 +5,8 @@ import { MultiBar } from 'cli-progress';
 export interface DrawnLines {
   /** Draws these lines, of which there are as many as were opened. */
   update(lines: readonly string[]): void;
+  /** Prints a line above them, which stays. */
+  tell(line: string): void;
   /** Takes the lines away, so that what is printed next stands alone. */
   end(): void;
 }
@@ -13,6 +15,7 @@ export interface DrawnLines {
 export const openDrawnLines = (stream: NodeJS.WriteStream, count: number): DrawnLines | undefined => {
   if (!stream.isTTY) return undefined;
   let lines: readonly string[] = [];
+  let hasTold = false;
   const bars = new MultiBar({
     stream,
     clearOnComplete: true,
@@ -30,6 +33,14 @@ export const openDrawnLines = (stream: NodeJS.WriteStream, count: number): Drawn
       lines = given;
       for (const bar of shown) bar.update(0);
     },
-    end: () => bars.stop(),
+    tell: (line) => {
+      bars.log(`${line}\n`);
+      hasTold = true;
+    },
+    end: () => {
+      // The library prints what it was told with its next frame, which will not come.
+      if (hasTold) bars.update();
+      bars.stop();
+    },
   };
 };

@@ -1,13 +1,29 @@
 /** The progress of a run: a bar and its figures in two lines drawn by cli-progress on a terminal, nothing elsewhere. */
 
 import { sumOf } from '../../core/measure/accounting.ts';
-import { formatCount, formatMs, formatRate } from '../../core/report/format.ts';
+import { formatCount, formatLevel, formatMs, formatRate } from '../../core/report/format.ts';
 import { createPaint, type Paint, type Tone } from '../../core/report/paint.ts';
 import type { RunProgress } from '../run-progress.ts';
 import { openDrawnLines } from './drawn-lines.ts';
 import { barPart, joinParts, type Part, part } from './parts.ts';
 
 const CLASS_TONES: Readonly<Record<string, Tone>> = { '4xx': 'yellow', '5xx': 'red' };
+
+/** What keeps traffic back at the moment. */
+const load = (
+  { load: { isPaused, switchShare, backoff, targetCount } }: RunProgress,
+  paint: Paint,
+): readonly Part[] => {
+  const words: string[] = [];
+  if (isPaused) words.push('paused');
+  else if (switchShare < 1)
+    words.push(switchShare <= 0 ? 'switch off' : `switch ${formatLevel(switchShare)}`);
+  if (backoff !== undefined) {
+    const name = targetCount > 1 ? `${backoff.target} ` : '';
+    words.push(`backoff ${name}${formatLevel(backoff.level)}`);
+  }
+  return words.map((word) => part(word, paint, 'yellow'));
+};
 
 const course = (progress: RunProgress, paint: Paint): readonly Part[] => {
   const { figures, isStopping } = progress;
@@ -16,6 +32,7 @@ const course = (progress: RunProgress, paint: Paint): readonly Part[] => {
   return [
     barPart(progress, paint),
     ...(isStopping ? [part('stopping', paint, 'yellow')] : []),
+    ...load(progress, paint),
     part(`${formatCount(figures.sent)} sent`, paint),
     part(rates.join(' of '), paint),
     part(`held back ${formatCount(heldBack)}`, paint, heldBack > 0 ? 'yellow' : undefined),
@@ -52,6 +69,8 @@ export const renderProgress = (
 
 export interface ProgressView {
   update(progress: RunProgress): void;
+  /** Prints a line that stays, above the progress. */
+  tell(line: string): void;
   /** Takes the lines away, so that what is printed next stands alone. */
   end(): void;
 }
@@ -62,6 +81,7 @@ export const openProgress = (stream: NodeJS.WriteStream, color: boolean): Progre
   if (drawn === undefined) return undefined;
   return {
     update: (progress) => drawn.update(renderProgress(progress, { width: stream.columns, color })),
+    tell: drawn.tell,
     end: drawn.end,
   };
 };

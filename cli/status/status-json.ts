@@ -16,6 +16,9 @@ const targetOf = ({ name, value }: TargetStatus): Record<string, unknown> => ({
     : {
         state: {
           level: value.level,
+          open: value.isOpen,
+          ceiling: value.backoff.ceiling,
+          retryAt: instant(value.retryAtMs),
           switch: value.switchText ?? null,
           switchReadAt: instant(value.switchReadAtMs),
           inFlight: value.inFlight,

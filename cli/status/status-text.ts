@@ -1,20 +1,13 @@
 /** How a stack stands, in one screen or in one line. */
 
-import {
-  cutAt,
-  formatCount,
-  formatMs,
-  formatParts,
-  formatShare,
-  shorten,
-  visibleText,
-} from '../../core/report/format.ts';
+import { cutAt, formatCount, formatMs, formatParts, shorten, visibleText } from '../../core/report/format.ts';
 import { createPaint, type Paint, type Tone } from '../../core/report/paint.ts';
 import { type View, wrap } from '../../core/report/table.ts';
 import { parseSwitch } from '../../core/send/kill-switch.ts';
 import type { LastObject } from '../../io/aws/last-object.ts';
 import type { QueueDepth } from '../../io/aws/sqs.ts';
 import { joinParts, type Part as LinePart, part } from '../live/parts.ts';
+import { backoffHints, levelText } from './backoff-lines.ts';
 import type { Part, StackStatus } from './read-status.ts';
 import { renderTargets } from './target-rows.ts';
 import { agoText, clockText, instantText, switchText, whoText } from './words.ts';
@@ -52,6 +45,12 @@ const switchLines = (status: StackStatus, { width, paint }: View): readonly stri
     ...why.slice(0, MAX_WHY_LINES),
   ];
 };
+
+const backoffLines = ({ targets, atMs }: StackStatus, { width, paint }: View): readonly string[] =>
+  backoffHints(targets, atMs).map((hint, i) => {
+    const before = i === 0 ? label('backoff', paint) : INDENT;
+    return `${before}${paint(cutAt(hint, width - INDENT.length), 'yellow')}`;
+  });
 
 const heldBackText = ({ heldBack, heldBackBy }: LastObject): string => {
   const by = heldBackBy === undefined ? '' : `: ${formatParts(heldBackBy, MAX_REASONS)}`;
@@ -137,7 +136,9 @@ export const renderStatus = (
   const title = `reprise · ${status.stack} · ${status.region} · ${instantText(status.atMs)}`;
   const above = [view.paint(cutAt(title, width), 'bold'), '', ...switchLines(status, view), ''];
   const targetError = status.targets.find(({ error }) => error !== undefined)?.error;
+  const backoff = backoffLines(status, view);
   const below = [
+    ...(backoff.length === 0 ? [] : ['', ...backoff]),
     ...(targetError === undefined ? [] : [view.paint(cutAt(`  ${targetError.message}`, width), 'red')]),
     '',
     ...lastLines(status, view),
@@ -153,9 +154,9 @@ export const statusLine = (status: StackStatus): string => {
   const { value: found } = status.switch;
   const targets = status.targets.map(({ name, value }) => {
     if (value === undefined) return `${visibleText(name)}: no data yet`;
-    const { level, inFlight, lagP99Ms, last, current } = value;
-    const { n = 0, failed: failures = 0 } = last ?? current ?? {};
-    return `${visibleText(name)}: level ${formatShare(level)}, in flight ${inFlight}, lag p99 ${formatMs(lagP99Ms ?? null)}, ${n} ended, ${failures} failed`;
+    const { inFlight, lagP99Ms, last, current } = value;
+    const { n = 0, over = 0, failed: failures = 0 } = last ?? current ?? {};
+    return `${visibleText(name)}: ${levelText(value, status.atMs)}, in flight ${inFlight}, lag p99 ${formatMs(lagP99Ms ?? null)}, ${n} ended, ${over} over, ${failures} failed`;
   });
   const object = status.last.value;
   const plain = createPaint(false);

@@ -1,9 +1,10 @@
 /** How each target stands, as rows of a table. */
 
-import { formatCount, formatMs, formatShare, visibleText } from '../../core/report/format.ts';
+import { formatCount, formatMs, visibleText } from '../../core/report/format.ts';
 import { type Cell, renderTable, type View } from '../../core/report/table.ts';
 import { SWITCH_MAX_AGE_MS } from '../../core/send/kill-switch.ts';
-import { HEALTH_WINDOW_MS, type TargetState } from '../../io/aws/target-state.ts';
+import { HEALTH_WINDOW_MS, type HealthWindow, type TargetState } from '../../io/aws/target-state.ts';
+import { levelCell } from './backoff-lines.ts';
 import type { TargetStatus } from './read-status.ts';
 import { spanText, switchText } from './words.ts';
 
@@ -22,24 +23,30 @@ const lagCell = ({ lagP99Ms, lagAtMs }: TargetState, nowMs: number): string =>
     ? 'none yet'
     : `${formatMs(lagP99Ms)} (${spanText(nowMs - lagAtMs)})`;
 
+/** Requests that ended, and those of them that were over their latency limit, and that failed: `540/4/3`. */
+const countsText = ({ n, over, failed }: HealthWindow): string =>
+  [n, over, failed].map(formatCount).join('/');
+
 /** The last whole window, or the one under way where there was none before. */
-const windowCell = ({ current, last }: TargetState, nowMs: number): Cell => {
+const windowCell = (state: TargetState, nowMs: number): Cell => {
+  const { current, last, windowMs = HEALTH_WINDOW_MS } = state;
   const window = last ?? current;
   if (window === undefined || current === undefined) return 'none yet';
-  const idleMs = nowMs - (current.window + 1) * HEALTH_WINDOW_MS;
+  const idleMs = nowMs - (current.startedAtMs + windowMs);
   if (idleMs > OLD_MS) return `none for ${spanText(idleMs)}`;
-  const text = `${formatCount(window.n)}, ${formatCount(window.failed)} failed`;
-  return window.failed > 0 ? { text, tone: 'red' } : text;
+  const text = countsText(window);
+  if (window.failed > 0) return { text, tone: 'red' };
+  return window.over > 0 ? { text, tone: 'yellow' } : text;
 };
 
 const rowOf = ({ name, value, error }: TargetStatus, nowMs: number): readonly Cell[] => {
   const shown = visibleText(name);
   if (error !== undefined) return [shown, '–', { text: 'cannot be read', tone: 'red' }, '–', '–', '–'];
   if (value === undefined) return [shown, '–', 'not seen yet', '0', 'none yet', 'none yet'];
-  const level = formatShare(value.level);
+  const { text, tone } = levelCell(value, nowMs);
   return [
     shown,
-    value.level < 1 ? { text: level, tone: 'yellow' } : level,
+    tone === undefined ? text : { text, tone },
     switchCell(value, nowMs),
     formatCount(value.inFlight),
     lagCell(value, nowMs),
@@ -47,11 +54,14 @@ const rowOf = ({ name, value, error }: TargetStatus, nowMs: number): readonly Ce
   ];
 };
 
-const trouble = ({ value, error }: TargetStatus): number =>
-  (error === undefined ? 0 : 2) + (1 - (value?.level ?? 1)) + ((value?.last?.failed ?? 0) > 0 ? 1 : 0);
+const trouble = ({ value, error }: TargetStatus, nowMs: number): number =>
+  (error === undefined ? 0 : 2) +
+  (1 - (value?.level ?? 1)) +
+  ((value?.retryAtMs ?? nowMs) > nowMs ? 1 : 0) +
+  ((value?.last?.failed ?? 0) > 0 ? 1 : 0);
 
-/** Ages stand in brackets. */
-const HEAD = ['target', 'backoff', 'switch seen', 'in flight', 'lag p99', 'ended in 5 s'];
+/** Ages stand in brackets; what ended did so in the last window. */
+const HEAD = ['target', 'backoff', 'switch seen', 'in flight', 'lag p99', 'ended/over/failed'];
 
 /** The table in at most `most` lines, those in trouble first where there is no room for all. */
 export const renderTargets = (
@@ -62,7 +72,7 @@ export const renderTargets = (
   const fits = targets.length + 1 <= most;
   const shown = fits
     ? targets
-    : targets.toSorted((a, b) => trouble(b) - trouble(a)).slice(0, Math.max(1, most - 2));
+    : targets.toSorted((a, b) => trouble(b, nowMs) - trouble(a, nowMs)).slice(0, Math.max(1, most - 2));
   const rows = shown.map((target) => rowOf(target, nowMs));
   const more = targets.length - shown.length;
   return [

@@ -1,7 +1,7 @@
 /** The accounting as it is reported: reasons that never occurred are left out, each list has its total. */
 
 import { FAILURE_CODES, HELD_BACK_REASONS, NOT_REPLAYABLE_REASONS, REJECT_REASONS } from '../types.ts';
-import { type Accounting, type RuleCounts, sumOf } from './accounting.ts';
+import { type Accounting, answeredBy, type RuleCounts, sumOf } from './accounting.ts';
 
 /** A total and the parts of it that are not zero. */
 export interface Parts {
@@ -49,8 +49,11 @@ const partsOf = (order: readonly string[], all: readonly Readonly<Record<string,
   return { total: all.reduce((sum, counts) => sum + sumOf(counts), 0), by };
 };
 
-const statusesOf = (rules: readonly RuleCounts[]): readonly string[] =>
-  [...new Set(rules.flatMap((rule) => Object.keys(rule.answered)))].sort((a, b) => Number(a) - Number(b));
+/** Statuses ascending, as integer keys are. */
+const answeredParts = (rules: readonly RuleCounts[]): Parts => {
+  const all = rules.map(answeredBy);
+  return partsOf(Object.keys(Object.assign({}, ...all)), all);
+};
 
 type PlainCount = {
   [K in keyof RuleCounts]: RuleCounts[K] extends number ? K : never;
@@ -58,10 +61,7 @@ type PlainCount = {
 
 const sumRules = (rules: readonly RuleCounts[]): RuleAccounting => {
   const sum = (key: PlainCount): number => rules.reduce((total, rule) => total + rule[key], 0);
-  const parts = (
-    order: readonly string[],
-    key: 'notReplayable' | 'heldBack' | 'answered' | 'failed',
-  ): Parts =>
+  const parts = (order: readonly string[], key: 'notReplayable' | 'heldBack' | 'failed'): Parts =>
     partsOf(
       order,
       rules.map((rule) => rule[key]),
@@ -74,7 +74,7 @@ const sumRules = (rules: readonly RuleCounts[]): RuleAccounting => {
     planned: sum('planned'),
     sent: sum('sent'),
     heldBack: parts(HELD_BACK_REASONS, 'heldBack'),
-    answered: parts(statusesOf(rules), 'answered'),
+    answered: answeredParts(rules),
     failed: parts(FAILURE_CODES, 'failed'),
     sampledByFallback: sum('sampledByFallback'),
     reordered: sum('reordered'),

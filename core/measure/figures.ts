@@ -1,5 +1,6 @@
 /** The figures of one group of requests (a rule, a route, all of them): counts, statuses, latencies, pacing and failures. */
 
+import { maskSecrets } from '../report/mask.ts';
 import type { FailureCode, PlannedRequest, Result } from '../types.ts';
 import { addMs, type Histogram, mergeHistogram, newHistogram } from './histogram.ts';
 import { recordedMs } from './recorded-ms.ts';
@@ -97,7 +98,7 @@ const countFailure = (figures: Figures, code: FailureCode, { request, detail }: 
     id: request.id,
     method: request.method,
     path,
-    detail: (detail ?? '').slice(0, MAX_DETAIL),
+    detail: maskSecrets((detail ?? '').slice(0, MAX_DETAIL)),
   };
   figures.failures.set(code, { count: 1, example });
 };

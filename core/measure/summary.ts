@@ -42,6 +42,8 @@ export interface SummaryCollector {
    * @returns its route, so that who writes results need not find it again
    */
   result(result: Result): string;
+  /** The lowest backoff level of all targets at an instant; see `TimelineCollector`. */
+  backoff(nowMs: number, level: number): void;
   live(nowMs: number): LiveFigures;
   snapshot(): Summary;
 }
@@ -132,6 +134,7 @@ export const createSummary = ({ ruleNames }: { readonly ruleNames: readonly stri
       course.place(result);
       return route.route;
     },
+    backoff: timeline.backoff,
     live: (nowMs) => describeLive({ ...course, figures: rules.sum() }, nowMs),
     snapshot() {
       const { routes: found, other } = routes.snapshot(REPORTED_ROUTES);

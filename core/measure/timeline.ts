@@ -19,6 +19,8 @@ export interface TimelineStep {
   /** Of the service times of the answered; `null` where there is none. */
   readonly p95Ms: number | null;
   readonly lagP99Ms: number | null;
+  /** Lowest share (0–1) of its traffic that backoff left to a target; `null` where no target was judged. */
+  readonly backoffLevel: number | null;
 }
 
 export interface Timeline {
@@ -33,6 +35,7 @@ interface Step {
   readonly heldBack: Partial<Record<HeldBackReason, number>>;
   readonly service: Histogram;
   readonly lag: Histogram;
+  backoffLevel: number | undefined;
 }
 
 /** What happened to a request that was sent. */
@@ -48,6 +51,8 @@ export interface TimelineCollector {
   planned(dueMs: number): void;
   heldBack(dueMs: number, reason: HeldBackReason): void;
   sent(figures: SentFigures): void;
+  /** The lowest level of all targets at that instant. Instants must not go back; between two of them the level stays what it is. */
+  backoff(nowMs: number, level: number): void;
   /** Planned requests due from the start of the run until `ms`, spread evenly within a step. */
   plannedUntil(ms: number): number;
   snapshot(): Timeline;
@@ -60,7 +65,12 @@ const newStep = (): Step => ({
   heldBack: {},
   service: newHistogram(),
   lag: newHistogram(),
+  backoffLevel: undefined,
 });
+
+const lower = (step: Step, level: number | undefined): void => {
+  if (level !== undefined) step.backoffLevel = Math.min(step.backoffLevel ?? 1, level);
+};
 
 const mergeStep = (into: Step, from: Step): Step => {
   into.recorded += from.recorded;
@@ -70,6 +80,7 @@ const mergeStep = (into: Step, from: Step): Step => {
     into.heldBack[reason] = (into.heldBack[reason] ?? 0) + count;
   mergeHistogram(into.service, from.service);
   mergeHistogram(into.lag, from.lag);
+  lower(into, from.backoffLevel);
   return into;
 };
 
@@ -80,7 +91,7 @@ const halve = (steps: readonly (Step | undefined)[]): (Step | undefined)[] =>
   });
 
 const describe = (step: Step | undefined, startMs: number): TimelineStep => {
-  const { recorded, planned, sent, heldBack, service, lag } = step ?? newStep();
+  const { recorded, planned, sent, heldBack, service, lag, backoffLevel } = step ?? newStep();
   return {
     startMs,
     recorded,
@@ -89,6 +100,7 @@ const describe = (step: Step | undefined, startMs: number): TimelineStep => {
     heldBack: { ...heldBack },
     p95Ms: quantileMs(service, 0.95) ?? null,
     lagP99Ms: quantileMs(lag, 0.99) ?? null,
+    backoffLevel: backoffLevel ?? null,
   };
 };
 
@@ -124,6 +136,7 @@ const plannedUntil = ({ stepMs, steps }: Axis, ms: number): number => {
 /** An empty timeline of 100 ms steps, which double whenever there would be more than `MAX_STEPS`. */
 export const createTimeline = (): TimelineCollector => {
   const axis: Axis = { stepMs: FIRST_STEP_MS, steps: [] };
+  let judgedMs: number | undefined;
 
   return {
     recorded(dueMs) {
@@ -141,6 +154,14 @@ export const createTimeline = (): TimelineCollector => {
       step.sent += 1;
       addMs(step.lag, lagMs);
       if (serviceMs !== undefined) addMs(step.service, serviceMs);
+    },
+    backoff(nowMs, level) {
+      if (!(nowMs >= 0)) return;
+      lower(stepAt(axis, nowMs), level);
+      // A process that was held up has looked at none of the steps in between.
+      for (let ms = (judgedMs ?? nowMs) + axis.stepMs; ms < nowMs; ms += axis.stepMs)
+        lower(stepAt(axis, ms), level);
+      judgedMs = nowMs;
     },
     plannedUntil: (ms) => plannedUntil(axis, ms),
     snapshot: () => ({

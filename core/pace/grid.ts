@@ -26,7 +26,7 @@ const OVERHEAD_BYTES = 1_024;
 const PACKING_FILL = 0.9;
 
 /** To be raised with every change of code by which an object is cut into other slices: in reading, planning, pacing, dealing or packing. */
-const SLICING_VERSION = 1;
+const SLICING_VERSION = 2;
 
 /**
  * Names the way in which objects are cut. Only planners that agree on it, and on the rules, may go on with each other's objects, since

@@ -5,6 +5,7 @@
 
 import type { UnpacedRequest } from '../plan/plan.ts';
 import type { Pacing, Rule } from '../rules/rule-set.ts';
+import { type Course, courseOf, type Pace } from './course.ts';
 import { createFifo } from './fifo.ts';
 import { createHeap } from './heap.ts';
 
@@ -35,12 +36,12 @@ export interface Origin {
   logAtMs: number | undefined;
 }
 
-const createRecordedPacer = (speed: number, origin: Origin): Pacer => {
+const createRecordedPacer = (dueAfter: Course, origin: Origin): Pacer => {
   const settled = createFifo<UnpacedRequest>();
   return {
     add: (request) => {
       origin.logAtMs ??= request.logAtMs;
-      request.dueMs = (request.logAtMs - origin.logAtMs) / speed;
+      request.dueMs = dueAfter(request.logAtMs - origin.logAtMs);
       settled.push(request);
     },
     take: settled.pop,
@@ -63,7 +64,7 @@ const createConstantPacer = (ratePerSecond: number): Pacer => {
   };
 };
 
-const createEvenPacer = (speed: number, origin: Origin): Pacer => {
+const createEvenPacer = (dueAfter: Course, origin: Origin): Pacer => {
   const byRule = new Map<string, UnpacedRequest[]>();
   const settled = createHeap<UnpacedRequest>();
   let stretch = Number.NEGATIVE_INFINITY;
@@ -71,7 +72,7 @@ const createEvenPacer = (speed: number, origin: Origin): Pacer => {
   const put = (request: UnpacedRequest, logAtMs: number, offsetMs: number): void => {
     origin.logAtMs ??= logAtMs;
     // Whole epoch milliseconds first: next to them a fraction would lose its digits.
-    request.dueMs = (logAtMs - origin.logAtMs + offsetMs) / speed;
+    request.dueMs = dueAfter(logAtMs - origin.logAtMs + offsetMs);
     settled.push(request.dueMs, request);
   };
 
@@ -100,13 +101,14 @@ const createEvenPacer = (speed: number, origin: Origin): Pacer => {
   };
 };
 
-/** Makes the pacer of rules that share this pacing. */
-export const createPacer = (pacing: Pacing, origin: Origin): Pacer => {
+/** Makes the pacer of rules that share a pacing. */
+export const createPacer = (options: Pace, origin: Origin): Pacer => {
+  const { pacing } = options;
   switch (pacing.mode) {
     case 'recorded':
-      return createRecordedPacer(pacing.speed, origin);
+      return createRecordedPacer(courseOf(options), origin);
     case 'even':
-      return createEvenPacer(pacing.speed, origin);
+      return createEvenPacer(courseOf(options), origin);
     case 'constant':
       return createConstantPacer(pacing.ratePerSecond);
     default:
@@ -117,12 +119,16 @@ export const createPacer = (pacing: Pacing, origin: Origin): Pacer => {
 /** Rules that go through a log at the same pace, and so can share one reading of it. */
 export interface PacingGroup {
   readonly pacing: Pacing;
+  /** Largest of speed × multiply of the rules. */
+  readonly loadFactor: number;
   readonly rules: readonly Rule[];
 }
 
 const groupKey = (rule: Rule): string =>
   // Each constant rule counts its own requests, at its own place in the log.
-  rule.pacing.mode === 'constant' ? `constant ${rule.name}` : `${rule.pacing.mode} ${rule.pacing.speed}`;
+  rule.pacing.mode === 'constant'
+    ? `constant ${rule.name}`
+    : `${rule.pacing.mode} ${rule.pacing.speed} ${rule.pacing.rampMs}`;
 
 /** Parts rules by pace, in the order in which they stand. */
 export const pacingGroups = (rules: readonly Rule[]): readonly PacingGroup[] => {
@@ -130,6 +136,10 @@ export const pacingGroups = (rules: readonly Rule[]): readonly PacingGroup[] => 
   for (const rule of rules) groups.set(groupKey(rule), [...(groups.get(groupKey(rule)) ?? []), rule]);
   return [...groups.values()].flatMap((members) => {
     const [first] = members;
-    return first === undefined ? [] : [{ pacing: first.pacing, rules: members }];
+    if (first === undefined) return [];
+    const { pacing } = first;
+    const speed = pacing.mode === 'constant' ? 1 : pacing.speed;
+    const loadFactor = Math.max(...members.map(({ multiply }) => speed * multiply));
+    return [{ pacing, loadFactor, rules: members }];
   });
 };

@@ -40,6 +40,7 @@ export const sliceLine = ({ n, request }: PlacedRequest, sliceStartMs: number): 
     recordedHost: request.recordedHost,
     isAscii: request.isAscii,
     share: request.share === undefined ? undefined : toSteps(request.share),
+    isProbe: request.isProbe,
     recorded: request.recorded,
   });
 };
@@ -95,8 +96,12 @@ const OPTIONAL_TYPES = {
   recordedHost: 'string',
   isAscii: 'boolean',
   share: 'number',
+  isProbe: 'boolean',
   logAtMs: 'number',
 } as const;
+
+/** Origin form, or that of `OPTIONS *`: all that planning gives. */
+const LEADS_TO_TARGET = /^(?:\/|\*$)/;
 
 const faultOf = (fields: Fields): string | undefined => {
   const { n } = fields;
@@ -105,6 +110,8 @@ const faultOf = (fields: Fields): string | undefined => {
     if (typeof fields[field] !== type) return `${field} is no ${type}`;
   for (const [field, type] of Object.entries(OPTIONAL_TYPES))
     if (!isOptional(fields[field], type)) return `${field} is no ${type}`;
+  if (!LEADS_TO_TARGET.test(fields.path as string)) return 'path is none';
+  if (fields.method === 'CONNECT') return 'method would open a tunnel';
   if (!isHeaders(fields.headers)) return 'headers are no pairs of name and value';
   return isAnswer(fields.recorded) ? undefined : 'recorded is no answer';
 };

@@ -14,7 +14,7 @@ import { SCAN_BAD, SCAN_TRUNCATED, scanObject } from './json-scan.ts';
 import { logKeys, SLOT_COUNT } from './keys.ts';
 import { type LineFields, newLineFields, openLine } from './line-fields.ts';
 import { isAccessLine, readNginx } from './nginx.ts';
-import { addPart, endsObject, newPartLine, type PartLine, wholeOf } from './part-lines.ts';
+import { addPart, endsObject, MAX_UNFINISHED, newPartLine, type PartLine, wholeOf } from './part-lines.ts';
 import { createPrettyBlocks, type PrettyBlock } from './pretty.ts';
 import { finishRecord, type LineContext } from './record.ts';
 import { createSplitter, MAX_INDENT_BYTES, MAX_LINE_BYTES } from './split.ts';
@@ -144,6 +144,14 @@ export const createDecoder = (options: DecoderOptions): Decoder => {
     reject('truncated', bytes, 0, bytes.length, open.line);
   };
 
+  const begin = (key: string): PartLine => {
+    const [oldest] = unfinished.keys();
+    if (unfinished.size >= MAX_UNFINISHED && oldest !== undefined) dropUnfinished(oldest);
+    const begun = newPartLine(context.line);
+    unfinished.set(key, begun);
+    return begun;
+  };
+
   const keepPart = (open: PartLine, part: Uint8Array): void => {
     const tooLong = addPart(open, part);
     if (tooLong !== undefined) reject('too_long', tooLong, 0, tooLong.length, open.line);
@@ -158,8 +166,7 @@ export const createDecoder = (options: DecoderOptions): Decoder => {
     if (open === undefined || isWhole) {
       dropUnfinished(key);
       if (!mayGoOn || end !== SCAN_TRUNCATED) return readRecords(part, 0, part.length, depth);
-      const begun = newPartLine(context.line);
-      unfinished.set(key, begun);
+      const begun = begin(key);
       endsObject(begun, part);
       return keepPart(begun, part);
     }
@@ -189,8 +196,7 @@ export const createDecoder = (options: DecoderOptions): Decoder => {
       readRecords(bytes, cri.start, end, depth + 1);
       return true;
     }
-    const line = open ?? newPartLine(context.line);
-    unfinished.set(key, line);
+    const line = open ?? begin(key);
     keepPart(line, bytes.slice(cri.start, end));
     if (cri.isPart) return true;
     unfinished.delete(key);

@@ -15,6 +15,12 @@ export interface PartLine {
   isTooLong: boolean;
 }
 
+/** Streams that may have an unfinished line at once. Collectors have two; a log that makes up names must not fill the memory. */
+export const MAX_UNFINISHED = 16;
+
+/** More parts than this are joined: an array of a byte takes a hundred times the memory of the byte. */
+const MAX_PARTS = 1024;
+
 export const newPartLine = (line: number): PartLine => ({
   line,
   boundary: createBoundary(),
@@ -29,7 +35,8 @@ export const newPartLine = (line: number): PartLine => ({
  * @returns the beginning of the line where this part makes it too long
  */
 export const addPart = (open: PartLine, part: Uint8Array): Uint8Array | undefined => {
-  if (open.isTooLong) return undefined;
+  if (open.isTooLong || part.length === 0) return undefined;
+  if (open.parts.length >= MAX_PARTS) open.parts = [concatBytes(open.parts)];
   open.parts.push(part);
   open.bytesHeld += part.length;
   if (open.bytesHeld <= MAX_LINE_BYTES) return undefined;

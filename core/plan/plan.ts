@@ -108,7 +108,7 @@ export const createPlanner = (
         dueMs: Number.NaN,
         recorded: request.recorded,
         host: rewritten.host,
-        body: request.body,
+        body: rewritten.body,
         recordedHost,
         isAscii,
         route,

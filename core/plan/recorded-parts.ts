@@ -62,11 +62,16 @@ export const clientAddress = (client: string): string => {
 /** What stands where a log shipper could not read a byte. */
 const REPLACEMENT = 0xfffd;
 
+/** Halves of characters, among which U+DC80–U+DCFF stand for raw bytes. */
+const STRAY_HALF = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udc7f\udd00-\udfff]/;
+
 /** Whether a header's value can be sent: no client sends control bytes, and what was lost before it was logged is not worth it. */
 export const isSendableValue = (value: string): boolean => {
+  let isPlain = true;
   for (let i = 0; i < value.length; i += 1) {
     const code = value.charCodeAt(i);
     if ((code < 0x20 && code !== 0x09) || code === 0x7f || code === REPLACEMENT) return false;
+    if (code >= 0xd800) isPlain = false;
   }
-  return true;
+  return isPlain || !STRAY_HALF.test(value);
 };

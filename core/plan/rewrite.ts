@@ -2,6 +2,7 @@
 
 import type { Rule } from '../rules/rule-set.ts';
 import type { HeaderValue, RecordedRequest } from '../types.ts';
+import { createBodies } from './body.ts';
 import { globMatcher } from './glob.ts';
 import { hasMark, ID_HEADER, RUN_HEADER } from './own-traffic.ts';
 import { headerValues, isSendableValue, lowerName } from './recorded-parts.ts';
@@ -38,6 +39,16 @@ const DROPPED = new Set([
   'via',
   RUN_HEADER,
   ID_HEADER,
+]);
+
+/** What headers say of the very bytes of a body, which no template has. */
+const OF_BYTES = new Set([
+  'content-encoding',
+  'content-md5',
+  'content-digest',
+  'content-range',
+  'digest',
+  'repr-digest',
 ]);
 
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -78,6 +89,7 @@ const stripQuery = (path: string, strips: readonly ((name: string) => boolean)[]
 export interface Rewritten {
   readonly path: string;
   readonly host?: string;
+  readonly body?: string;
   readonly headers: readonly (readonly [string, HeaderValue])[];
   /** Headers that no client can send, and which were left out. */
   readonly headersDropped: number;
@@ -95,6 +107,7 @@ export const createRewriter = (rule: Rule, mark: string): ((request: RecordedReq
   const set: readonly Pair[] = rule.headers.set.map(([name, value]) =>
     lowerName(name) === 'user-agent' ? [name, markedValue(value)] : [name, value],
   );
+  const { isTemplated, bodyOf } = createBodies(rule);
   const setsAgent = set.some(([name]) => lowerName(name) === 'user-agent');
   const hostOf = ({ host }: RecordedRequest): string | undefined =>
     rule.host.kind === 'literal' ? rule.host.value : rule.host.kind === 'recorded' ? host : undefined;
@@ -102,12 +115,15 @@ export const createRewriter = (rule: Rule, mark: string): ((request: RecordedReq
   return (request) => {
     const headers: Pair[] = [];
     const ofConnection = connectionNames(request);
+    const body = bodyOf(request);
+    const isOtherBody = isTemplated(request);
     let hasAgent = setsAgent;
     let headersDropped = 0;
     for (const pair of request.headers) {
       const [name, value] = pair;
       const policy = policyOf(name);
       if (policy === 'drop' || (ofConnection.length > 0 && ofConnection.includes(lowerName(name)))) continue;
+      if (isOtherBody && OF_BYTES.has(lowerName(name))) continue;
       if (!isSendable(name, value)) {
         headersDropped += 1;
       } else if (policy === 'mark') {
@@ -125,6 +141,7 @@ export const createRewriter = (rule: Rule, mark: string): ((request: RecordedReq
       headers,
       headersDropped,
       ...(host === undefined ? {} : { host }),
+      ...(body === undefined ? {} : { body }),
     };
   };
 };

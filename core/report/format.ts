@@ -42,6 +42,13 @@ export const formatShare = (share: number | undefined): string => {
   return `${Math.min(99.9, Math.max(0.1, share * 100)).toFixed(1)} %`;
 };
 
+/** A level of backoff or switch, from 0 to 1: `25 %`, `4.2 %`, `0.5 %`; never `0 %` nor `100 %` unless it is. */
+export const formatLevel = (level: number): string => {
+  if (level <= 0 || level >= 1) return level <= 0 ? '0 %' : '100 %';
+  const percent = Math.min(99, Math.max(0.1, level * 100));
+  return `${Number(percent < 10 ? percent.toFixed(1) : percent.toFixed(0))} %`;
+};
+
 /** How a value changed: `+8 %`, `−31 %`, from twice on `×2.3`; empty where either is unknown. */
 export const formatChange = (from: number | null, to: number | null): string => {
   if (from === null || to === null || from <= 0) return '';

@@ -2,15 +2,20 @@
 
 import type { AccountingReport } from '../measure/accounting-report.ts';
 import type { FigureSummary } from '../measure/describe-figures.ts';
-import { formatCount, formatMs } from './format.ts';
+import { formatCount, formatLevel, formatMs } from './format.ts';
 import { type View, wrap } from './table.ts';
+import type { TargetReport } from './target-report.ts';
 
 /** From here on the sender itself, not the target, is what a latency from the due time tells of. */
 const HIGH_LAG_MS = 50;
 /** A share of the planned that is too small to change the picture. */
 const FEW = 0.01;
 
-type Note = (accounting: AccountingReport, totals: FigureSummary | undefined) => string | undefined;
+type Note = (
+  accounting: AccountingReport,
+  totals: FigureSummary | undefined,
+  targets: readonly TargetReport[],
+) => string | undefined;
 
 const some = (count: number | undefined, words: (count: string) => string): string | undefined =>
   count === undefined || count === 0 ? undefined : words(formatCount(count));
@@ -21,6 +26,14 @@ const named = (by: Readonly<Record<string, number>>): string =>
     .sort(([, a], [, b]) => b - a)
     .map(([reason]) => reason)
     .join(', ');
+
+/** What made backoff hold back: the targets that were cut, or their own word (`Retry-After`) where none was. */
+const whyBackoff = (targets: readonly TargetReport[]): string => {
+  const cut = targets.filter(({ cuts }) => cuts > 0);
+  if (cut.length === 0) return 'the target asked to be left alone (Retry-After)';
+  const levels = cut.map(({ name, lowestLevel }) => `${name}, down to ${formatLevel(lowestLevel)}`);
+  return `too slow or too many errors (${levels.join('; ')})`;
+};
 
 const NOTES: readonly Note[] = [
   ({ lines, parsed, rejected }) =>
@@ -41,6 +54,24 @@ const NOTES: readonly Note[] = [
       allRules.heldBack.by.in_flight,
       (count) =>
         `${count} held back as in_flight: the target was too slow for its maxInFlight (100 unless its rule file says otherwise)`,
+    ),
+  ({ allRules }, _, targets) =>
+    some(
+      allRules.heldBack.by.backoff,
+      (count) =>
+        `${count} held back as backoff: ${whyBackoff(targets)}; ask for less (percent, maxRate), or allow more by the rule's backoff`,
+    ),
+  ({ allRules }) =>
+    some(
+      allRules.heldBack.by.kill_switch,
+      (count) =>
+        `${count} held back as kill_switch: they fell due while --switch or a pause (SIGUSR1) did not let them through`,
+    ),
+  ({ allRules }) =>
+    some(
+      allRules.heldBack.by.budget,
+      (count) =>
+        `${count} held back as budget: what their target or rule may use in a run was used up; its rule file says how much that is`,
     ),
   ({ allRules }) =>
     some(
@@ -76,9 +107,10 @@ export const renderNotes = (
   accounting: AccountingReport,
   totals: FigureSummary | undefined,
   { width }: View,
+  targets: readonly TargetReport[] = [],
 ): readonly string[] =>
   NOTES.flatMap((note) => {
-    const text = note(accounting, totals);
+    const text = note(accounting, totals, targets);
     return text === undefined
       ? []
       : wrap(`- ${text}`, width, '    ').map((line, i) => (i === 0 ? line.slice(2) : line));

@@ -103,7 +103,8 @@ const startRules = (ledger: Ledger): Record<string, RuleCounts> =>
 
 const addEnds = (counts: RuleCounts, ends: EndCounts): void => {
   counts.sent += ends.sent;
-  for (const [status, count] of Object.entries(ends.answered)) add(counts.answered, status, count);
+  for (const [status, count] of Object.entries(ends.answered))
+    counts.answered[Number(status)] = (counts.answered[Number(status)] ?? 0) + count;
   for (const [code, count] of Object.entries(ends.failed)) add(counts.failed, code, count ?? 0);
   for (const [reason, count] of Object.entries(ends.heldBack)) add(counts.heldBack, reason, count ?? 0);
 };

@@ -5,9 +5,13 @@ import { type AccountingReport, reportAccounting } from '../measure/accounting-r
 import type { FigureSummary } from '../measure/describe-figures.ts';
 import type { RouteSummary, RuleSummary, Summary } from '../measure/summary.ts';
 import type { TimelineStep } from '../measure/timeline.ts';
+import type { TargetReport } from './target-report.ts';
 
-/** How a run ended: by itself, because someone stopped it, or because it could not go on. */
-export type EndedBy = 'end' | 'stopped' | 'error';
+/**
+ * How a run ended: by itself, at the time it was given (`--for`), because someone stopped it, because a rule gave it up (`abort`), or
+ * because it could not go on.
+ */
+export type EndedBy = 'end' | 'limit' | 'stopped' | 'aborted' | 'error';
 
 export interface ReportInput {
   readonly name: string;
@@ -39,6 +43,8 @@ export interface Report {
   readonly totals: FigureSummary;
   readonly rules: readonly RuleSummary[];
   readonly routes: readonly RouteSummary[];
+  /** What backoff and budgets did to each target, in the order of the rule set. */
+  readonly targets: readonly TargetReport[];
   /** Length of every step of `timeline`. */
   readonly timelineStepMs: number;
   readonly timeline: readonly TimelineStep[];
@@ -49,6 +55,7 @@ export interface ReportParts {
   readonly run: ReportRun;
   readonly accounting: Accounting;
   readonly summary: Summary;
+  readonly targets: readonly TargetReport[];
 }
 
 const rounded = <T>(value: T): T => {
@@ -82,7 +89,7 @@ const findDifferences = (accounting: AccountingReport, summary: Summary): readon
 };
 
 /** The report of a run, numbers rounded to three decimals, keys always in the same order. */
-export const buildReport = ({ run, accounting, summary }: ReportParts): Report => {
+export const buildReport = ({ run, accounting, summary, targets }: ReportParts): Report => {
   const accounted = reportAccounting(accounting);
   const imbalances = [...findImbalances(accounting), ...findDifferences(accounted, summary)];
   const { id, startedAt, endedAt, durationMs, rulesHash, seed, endedBy, inputs } = run;
@@ -95,6 +102,7 @@ export const buildReport = ({ run, accounting, summary }: ReportParts): Report =
     totals: summary.totals,
     rules: summary.rules,
     routes: summary.routes,
+    targets,
     timelineStepMs: summary.timeline.stepMs,
     timeline: summary.timeline.steps,
   });

@@ -113,6 +113,26 @@ const timelineStep = exactly({
   heldBack: ref('heldBackBy'),
   p95Ms: maybeNumber,
   lagP99Ms: maybeNumber,
+  backoffLevel: { type: ['number', 'null'], minimum: 0, maximum: 1 },
+});
+
+const share: Schema = { type: 'number', minimum: 0, maximum: 1 };
+const budgetPart = exactly({ used: { type: 'number', minimum: 0 }, limit: number });
+
+const target = exactly({
+  name: text,
+  level: share,
+  lowestLevel: share,
+  cuts: count,
+  opens: count,
+  windows: count,
+  overWindows: count,
+  probes: count,
+  budget: {
+    type: ['object', 'null'],
+    additionalProperties: false,
+    properties: { requests: budgetPart, bytes: budgetPart, durationMs: budgetPart },
+  },
 });
 
 const run = exactly({
@@ -122,7 +142,7 @@ const run = exactly({
   durationMs: { type: 'number', minimum: 0 },
   rulesHash: text,
   seed: text,
-  endedBy: { enum: ['end', 'stopped', 'error'] },
+  endedBy: { enum: ['end', 'limit', 'stopped', 'aborted', 'error'] },
   inputs: listOf(exactly({ name: text, lines: count }, ['lines'])),
 });
 
@@ -140,6 +160,7 @@ export const reportSchema: Schema = {
     totals: exactly(figures),
     rules: listOf(exactly({ name: text, target: text, ...figures }, ['target'])),
     routes: { ...listOf(exactly({ route: text, ...figures })), maxItems: 51 },
+    targets: listOf(target),
     timelineStepMs: { type: 'number', exclusiveMinimum: 0 },
     timeline: { ...listOf(timelineStep), maxItems: 600 },
   }),

@@ -18,7 +18,13 @@ export interface TextOptions {
   readonly color: boolean;
 }
 
-const END = { end: '', stopped: ', stopped early', error: ', ended by an error' } as const;
+const END = {
+  end: '',
+  limit: ', ended by --for',
+  stopped: ', stopped early',
+  aborted: ', given up',
+  error: ', ended by an error',
+} as const;
 
 const whatWasSent = ({ accounting, run }: Report): string => {
   const { planned, sent } = accounting.allRules;
@@ -62,7 +68,7 @@ export const renderSummary = (report: Report, { width, color }: TextOptions): st
   const lines = [
     ...renderHeadline(report, view),
     ...(comparison.length === 0 ? [] : ['', ...comparison, ...renderPacing(report, view)]),
-    ...section('notes', renderNotes(report.accounting, report.totals, view), view),
+    ...section('notes', renderNotes(report.accounting, report.totals, view, report.targets), view),
     ...section('failures', renderFailures(report.totals, view), view),
     ...section('rules', renderRules(report.rules, view), view),
     ...section(routes.title, routes.lines, view),

@@ -1,5 +1,6 @@
 /** Cases: log lines beside a rule file, and what its rules are expected to make of them. */
 
+import { maskSecrets } from '../report/mask.ts';
 import type { HeaderPairs, NotReplayableReason, RejectReason } from '../types.ts';
 import { casesSchema } from './cases-schema.ts';
 import { describeValue, type Fault, type RuleText } from './fault.ts';
@@ -166,7 +167,7 @@ export const judgeCase = ({ file, expect }: Case, outcomes: LineOutcome): readon
     const { rule, line, column, outcome } = expectation;
     const rejected =
       'rejected' in outcomes && typeof outcomes.rejected === 'string' ? outcomes.rejected : undefined;
-    const found =
+    const all =
       rejected === undefined
         ? differences(
             expectation,
@@ -175,17 +176,19 @@ export const judgeCase = ({ file, expect }: Case, outcomes: LineOutcome): readon
               : undefined,
           )
         : [{ line, column, expected: outcome, got: `the line is rejected: ${rejected}` }];
-    return found.map(
-      (difference): CaseFault => ({
+    return all.map((difference): CaseFault => {
+      const wanted = maskSecrets(difference.expected);
+      const got = maskSecrets(difference.got);
+      return {
         file,
         line: difference.line,
         column: difference.column,
         code: 'CASE_MISMATCH',
-        message: `rule ${JSON.stringify(rule)}: expected ${difference.expected}, got ${difference.got}`,
+        message: `rule ${JSON.stringify(rule)}: expected ${wanted}, got ${got}`,
         severity: 'error',
         rule,
-        expected: difference.expected,
-        got: difference.got,
-      }),
-    );
+        expected: wanted,
+        got,
+      };
+    });
   });

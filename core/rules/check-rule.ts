@@ -1,5 +1,7 @@
 /** What a schema cannot say about a single rule. */
 
+import { findTemplateFaults } from '../plan/template.ts';
+import { checkRuleLimits } from './check-limits.ts';
 import { parseGate } from './gates.ts';
 import { listOf, type RawMatch, type RawRule } from './raw-rules.ts';
 import type { Entry, Report } from './rule-source.ts';
@@ -52,6 +54,12 @@ const checkPacing: Check = (entry, { pacing }, report) => {
       report(below(entry, ['pacing', 'speed']), {
         code: 'RULE_CONFLICT',
         message: 'speed does not go with mode constant, whose rate says how fast',
+        part: 'key',
+      });
+    if (pacing.ramp !== undefined)
+      report(below(entry, ['pacing', 'ramp']), {
+        code: 'RULE_CONFLICT',
+        message: 'ramp does not go with mode constant, which begins at its rate',
         part: 'key',
       });
   } else if (pacing?.rate !== undefined)
@@ -124,10 +132,17 @@ const checkGates: Check = (entry, { gates }, report) => {
   });
 };
 
+const checkTemplate: Check = (entry, { body }, report) => {
+  for (const fault of findTemplateFaults(body?.template ?? ''))
+    report(below(entry, ['body', 'template']), { code: 'TEMPLATE_SYNTAX', ...fault });
+};
+
 /** Reports what is wrong with those keys of a rule whose shape is right. */
 export const checkRule = (entry: RuleEntry, report: Report): void => {
   checkMatch(entry, entry.parts.match ?? {}, ['match'], report);
   checkSetHeaders(entry, entry.parts, report);
   checkPacing(entry, entry.parts, report);
   checkGates(entry, entry.parts, report);
+  checkTemplate(entry, entry.parts, report);
+  checkRuleLimits(entry, report);
 };

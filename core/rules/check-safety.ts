@@ -2,12 +2,9 @@
 
 import { hostMatcher } from '../plan/match.ts';
 import { bareName } from '../plan/recorded-parts.ts';
-import type { Match, Rule, Target } from './rule-set.ts';
-import type { Entry, Report } from './rule-source.ts';
+import { type Match, type Rule, SAFE_METHODS, type Target } from './rule-set.ts';
+import type { PlacedRule, Report } from './rule-source.ts';
 import { isLoopbackHost } from './target-url.ts';
-
-/** Methods that are replayed without being named (RFC 9110, 9.2.1). */
-export const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 
 /** Whether the host alone already decides that `match` holds. */
 const hostDecides = (match: Match): boolean => Object.keys(match).every((key) => key === 'host');
@@ -30,12 +27,6 @@ export const PRODUCTION_HINT = 'set allowProduction: true on the target if that 
 /** `rule "a" sends to b.example.com, a host whose traffic it replays`. */
 export const productionWords = (rule: Rule, target: Target): string =>
   `rule ${JSON.stringify(rule.name)} sends to ${target.hostname}, a host whose traffic it replays`;
-
-/** A rule that stood all checks so far, with the place where it stands. */
-export interface PlacedRule {
-  readonly entry: Entry<unknown>;
-  readonly rule: Rule;
-}
 
 const checkMethods = ({ entry, rule }: PlacedRule, target: Target, report: Report): void => {
   const unsafe = (rule.match.method ?? []).filter(

@@ -1,14 +1,13 @@
 /** What a schema cannot say about targets, `mark` and `logs`. */
 
 import { LOG_FORMATS } from '../types.ts';
-import { parseDurationMs } from '../units.ts';
+import { checkTimeout } from './check-limits.ts';
 import { logsOf, targetOf } from './normalise.ts';
 import type { RawLogs, RawTarget } from './raw-rules.ts';
 import type { LogOptions, Target } from './rule-set.ts';
 import type { Entry, Report } from './rule-source.ts';
 import { parseTargetUrl } from './target-url.ts';
 
-const MAX_TIMEOUT = '10m';
 const DURATIONS = ['durationSeconds', 'durationMs', 'durationNanos'];
 
 // Words of everyday user agents: as a mark, each would make strangers' traffic our own.
@@ -16,24 +15,15 @@ const EVERYDAY =
   'mozilla/5.0 (compatible; macintosh; windows nt 10.0; win64; x11; linux x86_64; iphone; android mobile; intel mac os x) applewebkit/537.36 (khtml, like gecko) chrome safari firefox edge opera googlebot bingbot';
 
 /** A target, or undefined when it has faults, which are reported. */
-export const checkTarget = (
-  { name, file, path, raw, parts }: Entry<RawTarget>,
-  report: Report,
-): Target | undefined => {
+export const checkTarget = (entry: Entry<RawTarget>, report: Report): Target | undefined => {
+  const { name, file, path, raw, parts } = entry;
   const url = parts.url === undefined ? undefined : parseTargetUrl(parts.url);
   if (url?.kind === 'fault') {
     const { message, hint } = url;
     report({ file, path: [...path, 'url'] }, { code: 'TARGET_URL', message, hint });
   }
-  const isTooLong =
-    parts.timeout !== undefined &&
-    (parseDurationMs(parts.timeout) ?? 0) > (parseDurationMs(MAX_TIMEOUT) ?? 0);
-  if (isTooLong)
-    report(
-      { file, path: [...path, 'timeout'] },
-      { code: 'RULE_RANGE', message: `timeout must be at most ${MAX_TIMEOUT}, got "${parts.timeout}"` },
-    );
-  return raw && url?.kind === 'ok' && !isTooLong ? targetOf(name, raw, url) : undefined;
+  const isInRange = checkTimeout(entry, report);
+  return raw && url?.kind === 'ok' && isInRange ? targetOf(name, raw, url) : undefined;
 };
 
 /** Refuses a mark that browsers send. */

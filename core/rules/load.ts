@@ -1,11 +1,12 @@
+import { checkLimits } from './check-limits.ts';
 import { checkReferences, sortFaults } from './check-references.ts';
 import { checkRule } from './check-rule.ts';
-import { checkSafety, type PlacedRule } from './check-safety.ts';
+import { checkSafety } from './check-safety.ts';
 import { checkLogs, checkMark, checkTarget } from './check-settings.ts';
 import type { Fault, RuleText } from './fault.ts';
 import { logsOf, ruleOf } from './normalise.ts';
 import { DEFAULT_MARK, type LogOptions, type RuleSet, type Target } from './rule-set.ts';
-import { type Report, type RuleSource, readRuleSource, reportInto } from './rule-source.ts';
+import { type PlacedRule, type Report, type RuleSource, readRuleSource, reportInto } from './rule-source.ts';
 import { rulesHash } from './rules-hash.ts';
 
 export interface LoadedRules {
@@ -65,6 +66,7 @@ export const loadRules = (files: readonly RuleText[]): LoadedRules => {
   const placed = loadPlacedRules(sources, report);
   checkReferences(sources, report);
   checkSafety(placed, targets, report);
+  checkLimits(placed, targets, report);
   const names = files.map(({ name }) => name);
   if (faults.some(({ severity }) => severity === 'error'))
     return { ruleSet: undefined, faults: sortFaults(faults, names) };

@@ -1,6 +1,8 @@
 /** From what is written to what is meant: defaults filled in, quantities as numbers, a single value as a list. */
 
-import { parseBytes, parseDurationMs, parseRatePerSecond } from '../units.ts';
+import { parseDurationMs, parseRatePerSecond } from '../units.ts';
+import { defined } from './defined.ts';
+import { abortOf, backoffOf, limitsOf } from './limits.ts';
 import {
   listOf,
   type RawLogs,
@@ -11,6 +13,7 @@ import {
 } from './raw-rules.ts';
 import {
   DEFAULT_MAX_IN_FLIGHT,
+  DEFAULT_RAMP_MS,
   DEFAULT_TIMEOUT_MS,
   type HostPolicy,
   type LogOptions,
@@ -21,10 +24,6 @@ import {
   type SampleBy,
   type Target,
 } from './rule-set.ts';
-
-/** An object of what is defined only, since an absent key and an undefined one are not the same. */
-const defined = <T extends object>(object: { [K in keyof T]: T[K] | undefined }): T =>
-  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 
 const lower = (patterns: Patterns): Patterns => patterns.map((pattern) => pattern.toLowerCase());
 
@@ -62,8 +61,10 @@ const sampleByOf = (text: string): SampleBy => {
 const hostOf = (text: string): HostPolicy =>
   text === 'target' || text === 'recorded' ? { kind: text } : { kind: 'literal', value: text };
 
-const pacingOf = ({ mode = 'recorded', speed = 1, rate }: RawPacing): Pacing =>
-  mode === 'constant' ? { mode, ratePerSecond: parseRatePerSecond(rate ?? '') ?? 0 } : { mode, speed };
+const pacingOf = ({ mode = 'recorded', speed = 1, rate, ramp }: RawPacing): Pacing =>
+  mode === 'constant'
+    ? { mode, ratePerSecond: parseRatePerSecond(rate ?? '') ?? 0 }
+    : { mode, speed, rampMs: (ramp === undefined ? undefined : parseDurationMs(ramp)) ?? DEFAULT_RAMP_MS };
 
 /** A rule that the schema and the checks have accepted. */
 export const ruleOf = (raw: RawRule): Rule => ({
@@ -81,12 +82,11 @@ export const ruleOf = (raw: RawRule): Rule => ({
   },
   query: { strip: listOf(raw.query?.strip) },
   pacing: pacingOf(raw.pacing ?? {}),
-  later: defined<Rule['later']>({
-    gates: listOf(raw.gates),
-    backoff: raw.backoff,
-    body: raw.body,
-    abort: raw.abort,
-  }),
+  ...limitsOf(raw),
+  backoff: backoffOf(raw.backoff),
+  ...(raw.abort === undefined ? {} : { abort: abortOf(raw.abort.when) }),
+  ...(raw.body === undefined ? {} : { body: { template: raw.body.template } }),
+  later: { gates: listOf(raw.gates) },
 });
 
 /** A target whose URL has been read. */
@@ -94,26 +94,16 @@ export const targetOf = (
   name: string,
   raw: Omit<RawTarget, 'url'>,
   url: { readonly origin: string; readonly hostname: string },
-): Target => {
-  const { budget } = raw;
-  return defined<Target>({
-    name,
-    origin: url.origin,
-    hostname: url.hostname,
-    maxRatePerSecond: raw.maxRate === undefined ? undefined : parseRatePerSecond(raw.maxRate),
-    maxInFlight: raw.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT,
-    timeoutMs: (raw.timeout === undefined ? undefined : parseDurationMs(raw.timeout)) ?? DEFAULT_TIMEOUT_MS,
-    allowUnsafeMethods: raw.allowUnsafeMethods ?? false,
-    allowProduction: raw.allowProduction ?? false,
-    budget:
-      budget &&
-      defined<NonNullable<Target['budget']>>({
-        requests: budget.requests,
-        bytes: budget.bytes === undefined ? undefined : parseBytes(budget.bytes),
-        durationMs: budget.duration === undefined ? undefined : parseDurationMs(budget.duration),
-      }),
-  });
-};
+): Target => ({
+  name,
+  origin: url.origin,
+  hostname: url.hostname,
+  maxInFlight: DEFAULT_MAX_IN_FLIGHT,
+  timeoutMs: DEFAULT_TIMEOUT_MS,
+  ...limitsOf(raw),
+  allowUnsafeMethods: raw.allowUnsafeMethods ?? false,
+  allowProduction: raw.allowProduction ?? false,
+});
 
 /** Log options whose format has been checked to be one that can be read. */
 export const logsOf = ({ format = 'auto', fields = {} }: RawLogs): LogOptions => ({

@@ -1,12 +1,15 @@
 import { RepriseError } from '../errors.ts';
+import { parseDurationMs } from '../units.ts';
 import { isUnallowedProduction, PRODUCTION_HINT, productionWords } from './check-safety.ts';
 import { describeValue } from './fault.ts';
 import { nearestHint } from './nearest.ts';
 import { logsOf, ruleOf, targetOf } from './normalise.ts';
-import { DEFAULT_MARK, type Rule, type RuleSet, type Target } from './rule-set.ts';
+import { DEFAULT_MARK, type Pacing, type Rule, type RuleSet, type Target } from './rule-set.ts';
 import { rulesHash } from './rules-hash.ts';
-import { MAX_MULTIPLY, MAX_PERCENT, MAX_SPEED, NAME_PATTERN } from './schema.ts';
+import { MAX_MULTIPLY, MAX_PERCENT, MAX_RAMP, MAX_SPEED, NAME_PATTERN } from './schema.ts';
 import { parseTargetUrl } from './target-url.ts';
+
+const MAX_RAMP_MS = parseDurationMs(MAX_RAMP) ?? 0;
 
 /** What the command line says over the rules. */
 export interface Overrides {
@@ -14,6 +17,8 @@ export interface Overrides {
   readonly speed?: number | undefined;
   /** Replaces the copies of every rule. */
   readonly multiply?: number | undefined;
+  /** Replaces the length of the ramp of every rule that can have one. */
+  readonly rampMs?: number | undefined;
   /** Percent of each rule's percent. */
   readonly percent?: number | undefined;
   /** Name of a target → URL that takes the place of its own. */
@@ -27,6 +32,13 @@ const refuse = (message: string, hint?: string): never => {
 const checkNumber = (flag: string, value: number | undefined, max: number): void => {
   if (value === undefined || (value > 0 && value <= max)) return;
   refuse(`${flag} must be a number above 0 and at most ${max}, got ${value}`);
+};
+
+const checkRamp = (rampMs: number | undefined, rules: readonly Rule[]): void => {
+  if (rampMs === undefined) return;
+  if (!(rampMs >= 0 && rampMs <= MAX_RAMP_MS)) refuse(`--ramp must be at most ${MAX_RAMP}, got ${rampMs} ms`);
+  if (rules.every(({ pacing }) => pacing.mode === 'constant'))
+    refuse('--ramp does not go with rules whose pacing is constant, and there are no others');
 };
 
 const urlOf = (url: string): { readonly origin: string; readonly hostname: string } => {
@@ -51,7 +63,13 @@ const overrideTargets = (
   return { ...targets, ...Object.fromEntries(changed) };
 };
 
-const overrideRule = (rule: Rule, { speed, multiply, percent }: Overrides): Rule => {
+const overridePacing = (pacing: Pacing, { speed, rampMs }: Overrides): Pacing =>
+  pacing.mode === 'constant'
+    ? pacing
+    : { ...pacing, speed: speed ?? pacing.speed, rampMs: rampMs ?? pacing.rampMs };
+
+const overrideRule = (rule: Rule, overrides: Overrides): Rule => {
+  const { speed, multiply, percent } = overrides;
   if (speed !== undefined && rule.pacing.mode === 'constant')
     return refuse(
       `--speed does not go with rule ${JSON.stringify(rule.name)}, whose pacing is constant`,
@@ -59,7 +77,7 @@ const overrideRule = (rule: Rule, { speed, multiply, percent }: Overrides): Rule
     );
   return {
     ...rule,
-    pacing: speed === undefined || rule.pacing.mode === 'constant' ? rule.pacing : { ...rule.pacing, speed },
+    pacing: overridePacing(rule.pacing, overrides),
     multiply: multiply ?? rule.multiply,
     percent: percent === undefined ? rule.percent : (rule.percent * percent) / 100,
   };
@@ -85,6 +103,7 @@ export const overrideRules = (ruleSet: RuleSet, overrides: Overrides): RuleSet =
   checkNumber('--speed', overrides.speed, MAX_SPEED);
   checkNumber('--multiply', overrides.multiply, MAX_MULTIPLY);
   checkNumber('--percent', overrides.percent, MAX_PERCENT);
+  checkRamp(overrides.rampMs, ruleSet.rules);
   const meaning = {
     mark: ruleSet.mark,
     logs: ruleSet.logs,

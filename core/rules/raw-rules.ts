@@ -7,23 +7,32 @@ export type OneOrList<T> = T | readonly T[];
 /** Keys `host`, `method`, `path`, `status`, `client`, `header.<name>`, `query.<name>`; `not` aside. */
 export type RawMatch = Readonly<Record<string, OneOrList<string | number>>> & { readonly not?: RawMatch };
 
-export interface RawTarget {
-  readonly url: string;
+/** Limits that targets and rules both may have. */
+export interface RawLimits {
   readonly maxRate?: string;
   readonly maxInFlight?: number;
   readonly timeout?: string;
+  readonly budget?: { readonly requests?: number; readonly bytes?: string; readonly duration?: string };
+}
+
+export interface RawTarget extends RawLimits {
+  readonly url: string;
   readonly allowUnsafeMethods?: boolean;
   readonly allowProduction?: boolean;
-  readonly budget?: { readonly requests?: number; readonly bytes?: string; readonly duration?: string };
 }
 
 export interface RawPacing {
   readonly mode?: 'recorded' | 'even' | 'constant';
   readonly speed?: number;
   readonly rate?: string;
+  readonly ramp?: string;
 }
 
-export interface RawRule {
+export type RawBackoff =
+  | 'off'
+  | { readonly latency?: string; readonly errors?: string; readonly window?: string };
+
+export interface RawRule extends RawLimits {
   readonly name: string;
   readonly match?: RawMatch;
   readonly percent?: number;
@@ -38,9 +47,9 @@ export interface RawRule {
   };
   readonly query?: { readonly strip?: OneOrList<string> };
   readonly pacing?: RawPacing;
-  readonly backoff?: unknown;
-  readonly body?: unknown;
-  readonly abort?: unknown;
+  readonly backoff?: RawBackoff;
+  readonly body?: { readonly template: string };
+  readonly abort?: { readonly when: string };
   readonly gates?: OneOrList<string>;
 }
 

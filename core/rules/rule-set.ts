@@ -27,9 +27,39 @@ export type SampleBy =
   | { readonly kind: 'header' | 'cookie' | 'query'; readonly name: string };
 
 export type Pacing =
-  | { readonly mode: 'recorded'; readonly speed: number }
-  | { readonly mode: 'even'; readonly speed: number }
+  | { readonly mode: 'recorded' | 'even'; readonly speed: number; readonly rampMs: number }
   | { readonly mode: 'constant'; readonly ratePerSecond: number };
+
+/** Limits of a whole run. Bytes are those of answers' bodies. */
+export interface Budget {
+  readonly requests?: number;
+  readonly bytes?: number;
+  readonly durationMs?: number;
+}
+
+/** What p95 is held against: a duration, or a multiple of the p95 that was recorded of the same requests. */
+export type LatencyLimit =
+  | { readonly kind: 'absolute'; readonly ms: number }
+  | { readonly kind: 'relative'; readonly factor: number };
+
+/** When requests of a rule are held back for the sake of its target. */
+export type Backoff =
+  | { readonly kind: 'off' }
+  | {
+      readonly kind: 'on';
+      readonly latency: LatencyLimit;
+      /** Share (0–1) of failures, 5xx and 429. */
+      readonly errorShare: number;
+      /** Length of the windows that are judged; the same for all rules of a target. */
+      readonly windowMs: number;
+    };
+
+/** When a run is given up: errors of a rule above (or at) a share (0–1) for so long. */
+export interface AbortCondition {
+  readonly errorShare: number;
+  readonly orEqual: boolean;
+  readonly forMs: number;
+}
 
 /** Host header sent: the target's, the recorded one, or a literal. */
 export type HostPolicy =
@@ -48,8 +78,7 @@ export interface Target {
   readonly timeoutMs: number;
   readonly allowUnsafeMethods: boolean;
   readonly allowProduction: boolean;
-  /** Checked now, held from the safety issue on. */
-  readonly budget?: { readonly requests?: number; readonly bytes?: number; readonly durationMs?: number };
+  readonly budget?: Budget;
 }
 
 /** One independent replay. */
@@ -71,13 +100,18 @@ export interface Rule {
   };
   readonly query: { readonly strip: Patterns };
   readonly pacing: Pacing;
+  /** Limits of this rule alone, inside those of its target. */
+  readonly maxRatePerSecond?: number;
+  readonly maxInFlight?: number;
+  /** In place of that of the target. */
+  readonly timeoutMs?: number;
+  readonly budget?: Budget;
+  readonly backoff: Backoff;
+  readonly abort?: AbortCondition;
+  /** Body for requests that had one which the log does not hold. */
+  readonly body?: { readonly template: string };
   /** Parsed and checked now, in force from later issues on. */
-  readonly later: {
-    readonly gates: readonly string[];
-    readonly backoff?: unknown;
-    readonly body?: unknown;
-    readonly abort?: unknown;
-  };
+  readonly later: { readonly gates: readonly string[] };
 }
 
 /** Meanings that `logs.fields` can give to a JSON key of one's own. */
@@ -117,7 +151,18 @@ export interface RuleSet {
   readonly hash: string;
 }
 
+/** Methods that are replayed without being named (RFC 9110, 9.2.1). */
+export const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
+
 export const DEFAULT_MARK = 'reprise';
 export const DEFAULT_MAX_IN_FLIGHT = 100;
 export const DEFAULT_TIMEOUT_MS = 10_000;
 export const DEFAULT_SEED = 'reprise';
+/** Length of a ramp where the rules ask for more than was recorded. */
+export const DEFAULT_RAMP_MS = 10_000;
+export const DEFAULT_BACKOFF: Extract<Backoff, { kind: 'on' }> = {
+  kind: 'on',
+  latency: { kind: 'relative', factor: 3 },
+  errorShare: 0.1,
+  windowMs: 5_000,
+};

@@ -4,6 +4,7 @@ import { Ajv } from 'ajv';
 import { isRecord } from '../is-record.ts';
 import type { Fault, RuleText } from './fault.ts';
 import type { RawLogs, RawRule, RawTarget } from './raw-rules.ts';
+import type { Rule } from './rule-set.ts';
 import { rulesSchema } from './schema.ts';
 import { findSchemaFaults, type PathFault } from './schema-faults.ts';
 import { type Path, readYaml, type YamlFile } from './yaml-places.ts';
@@ -15,6 +16,12 @@ export interface Entry<T> {
   readonly path: Path;
   readonly raw?: T;
   readonly parts: Partial<T>;
+}
+
+/** A rule that stood all checks so far, with the place where it stands. */
+export interface PlacedRule {
+  readonly entry: Entry<unknown>;
+  readonly rule: Rule;
 }
 
 /** What one file gives. */

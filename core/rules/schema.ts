@@ -28,6 +28,9 @@ export const NAME_PATTERN = '^[a-z0-9][a-z0-9_-]{0,62}$';
 export const MAX_PERCENT = 100;
 export const MAX_SPEED = 1000;
 export const MAX_MULTIPLY = 1000;
+export const MAX_RAMP = '10m';
+/** More would leave no room in a request that fits a slice. */
+const MAX_TEMPLATE = 65_536;
 
 // RFC 9110, 5.6.2. The asterisk is one of its characters, so the same pattern serves for globs of names.
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
@@ -54,6 +57,38 @@ const rate = {
   type: 'string',
   pattern: positive(RATE_PATTERN),
   errorMessage: 'must be a rate above 0 such as 500/s, 30/m or 10/h',
+} as const;
+
+const maxRate = {
+  ...rate,
+  description: 'At most so many requests, over all rules. Left out: no limit.',
+} as const;
+
+const maxInFlight = {
+  type: 'integer',
+  minimum: 1,
+  maximum: 999,
+  errorMessage: 'must be a whole number from 1 to 999',
+} as const;
+
+const budget = {
+  type: 'object',
+  additionalProperties: false,
+  description: 'Limits of a whole run. Bytes are those of the bodies of answers.',
+  properties: {
+    requests: {
+      type: 'integer',
+      minimum: 1,
+      maximum: Number.MAX_SAFE_INTEGER,
+      errorMessage: 'must be a whole number from 1 on',
+    },
+    bytes: {
+      type: 'string',
+      pattern: positive(BYTES_PATTERN),
+      errorMessage: 'must be a size above 0 such as 500MB or 2GiB',
+    },
+    duration,
+  },
 } as const;
 
 const headerNames = oneOrList({
@@ -147,13 +182,10 @@ const target = {
       errorMessage: 'must be an http or https origin such as https://staging.example.com',
       description: 'Origin that requests go to: scheme, host and port, no path.',
     },
-    maxRate: { ...rate, description: 'At most so many requests, over all rules. Left out: no limit.' },
+    maxRate,
     maxInFlight: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 999,
+      ...maxInFlight,
       default: 100,
-      errorMessage: 'must be a whole number from 1 to 999',
       description: 'At most so many requests unanswered at once.',
     },
     timeout: { ...duration, default: '10s', description: 'Time for an answer, up to 10m.' },
@@ -167,25 +199,7 @@ const target = {
       default: false,
       description: 'Let rules send here although this host is one whose traffic they replay.',
     },
-    budget: {
-      type: 'object',
-      additionalProperties: false,
-      description: 'Limits of a whole run.',
-      properties: {
-        requests: {
-          type: 'integer',
-          minimum: 1,
-          maximum: Number.MAX_SAFE_INTEGER,
-          errorMessage: 'must be a whole number from 1 on',
-        },
-        bytes: {
-          type: 'string',
-          pattern: positive(BYTES_PATTERN),
-          errorMessage: 'must be a size above 0 such as 500MB or 2GiB',
-        },
-        duration,
-      },
-    },
+    budget,
   },
 } as const;
 
@@ -237,6 +251,14 @@ const pacing = {
       errorMessage: `must be a number above 0 and at most ${MAX_SPEED}`,
       description: '2 replays an hour in half an hour.',
     },
+    ramp: {
+      type: 'string',
+      pattern: `^(?!\\d{10})${DURATION_PATTERN.slice(1)}`,
+      default: '10s',
+      errorMessage: `must be a duration up to ${MAX_RAMP} such as 10s, or 0s for none`,
+      description:
+        'Time from the recorded request rate to what speed and multiply ask for, where that is more. 0s: none.',
+    },
     rate: { ...rate, description: 'Only with mode constant, and needed there.' },
   },
 } as const;
@@ -244,21 +266,28 @@ const pacing = {
 const backoff = {
   type: ['string', 'object'],
   pattern: '^off$',
-  errorMessage: 'must be off, or a mapping of latency and errors',
-  description: 'When to hold back. Left out: latency 3x and errors 10%.',
+  errorMessage: 'must be off, or a mapping of latency, errors and window',
+  description: 'When to hold back. What is left out: latency 3x, errors 10%, window 5s.',
   additionalProperties: false,
   properties: {
     latency: {
       type: 'string',
       pattern: `${positive(DURATION_PATTERN).slice(0, -1)}$|${positive('^\\d+(\\.\\d+)?x$')}`,
       errorMessage: 'must be a duration such as 800ms, or a multiple of the recorded latency such as 2x',
-      description: 'Limit of p95.',
+      default: '3x',
+      description: 'Limit of p95: a duration, or a multiple of the recorded p95.',
     },
     errors: {
       type: 'string',
       pattern: positive(`^${PERCENT}$`),
       errorMessage: 'must be a percentage above 0% and at most 100%, such as 5%',
+      default: '10%',
       description: 'Limit of the share of failures, 5xx and 429.',
+    },
+    window: {
+      ...duration,
+      default: '5s',
+      description: 'What is judged at a time, 1s to 60s; the same for all rules of a target.',
     },
   },
 } as const;
@@ -319,12 +348,30 @@ const rule = {
       },
     },
     pacing,
+    maxRate: {
+      ...maxRate,
+      description: 'At most so many requests of this rule. Left out: no limit of its own.',
+    },
+    maxInFlight: { ...maxInFlight, description: 'At most so many requests of this rule unanswered at once.' },
+    timeout: {
+      ...duration,
+      description: 'Time for an answer, up to that of the target, which holds where this is left out.',
+    },
+    budget,
     backoff,
     body: {
       type: 'object',
       additionalProperties: false,
       required: ['template'],
-      properties: { template: { type: 'string', description: 'Body for methods that had one.' } },
+      properties: {
+        template: {
+          type: 'string',
+          maxLength: MAX_TEMPLATE,
+          errorMessage: `must be text of at most ${MAX_TEMPLATE} characters`,
+          description:
+            'Body for requests that had one which the log does not hold, with {{id}}, {{method}}, {{path}} and {{query.NAME}}.',
+        },
+      },
     },
     abort: {
       type: 'object',
@@ -335,7 +382,7 @@ const rule = {
           type: 'string',
           pattern: `^errors >=? ${PERCENT} for ${DURATION_PATTERN.slice(1)}`,
           errorMessage: 'must be such as "errors > 50% for 60s"',
-          description: 'Ends the run.',
+          description: 'Ends the run: errors of this rule above a share for so long, 1s to 1h.',
         },
       },
     },

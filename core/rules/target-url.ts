@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { maskSecrets } from '../report/mask.ts';
 
 /** An accepted URL of a target, or what is wrong with it, in words that never repeat a password. */
 export type TargetUrl =
@@ -6,8 +7,8 @@ export type TargetUrl =
   | { readonly kind: 'fault'; readonly message: string; readonly hint?: string };
 
 const ALLOWED = 'must be an http or https origin such as https://staging.example.com';
-// What URL parsers mend in silence (blanks, backslashes, missing slashes) is refused here.
-const STRICT = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[^\s/?#@\\:[\]]+)(:\d{1,5})?\/?$/i;
+// What URL parsers mend in silence (blanks, backslashes, missing slashes, numbers and other letters for hosts) is refused here.
+const STRICT = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?\/?$/i;
 
 const fault = (message: string, hint?: string): TargetUrl =>
   hint === undefined ? { kind: 'fault', message } : { kind: 'fault', message, hint };
@@ -42,12 +43,18 @@ export const parseTargetUrl = (text: string): TargetUrl => {
       `url must not hold a path, got ${JSON.stringify(url.pathname)}`,
       'requests are sent with the path that was recorded',
     );
-  if (!STRICT.test(text)) return fault(`url ${ALLOWED}, got ${withoutUser(text)}`);
+  const host = STRICT.exec(text)?.[1];
+  if (host === undefined) return fault(`url ${ALLOWED}, got ${withoutUser(text)}`);
+  if (!host.startsWith('[') && host.toLowerCase() !== url.hostname)
+    return fault(`url ${ALLOWED}, got ${withoutUser(text)}`, `it is read as ${url.hostname}: write that`);
   return { kind: 'ok', origin: url.origin, hostname: url.hostname };
 };
 
+/** All that may be a user and a password, however malformed the rest is: whatever stands before the last `@`. */
+const USER = /^([a-z][a-z0-9+.-]*:)?([\\/]*).*@/is;
+
 const withoutUser = (text: string): string =>
-  JSON.stringify(text.slice(0, 200).replace(/^([^/]*:?\/*)[^/?#]*@/, '$1***@'));
+  JSON.stringify(maskSecrets(text.replace(USER, '$1$2***@')).slice(0, 200));
 
 /** Host without brackets, port, trailing dot and case, so that it can be compared. */
 export const plainHost = (host: string): string => host.toLowerCase().replace(/\.$/, '');

@@ -6,11 +6,15 @@
 
 import { createFifo, type Fifo } from '../pace/fifo.ts';
 import { createHeap } from '../pace/heap.ts';
-import { createRateLimits } from '../pace/rate-limit.ts';
+import { openRunRates } from '../pace/rate-limit.ts';
 import { NOT_AFTER_MS } from '../pace/slice.ts';
 import type { Clock, Sender, SendOutcome } from '../ports.ts';
-import type { Target } from '../rules/rule-set.ts';
+import type { Rule, Target } from '../rules/rule-set.ts';
 import type { HeldBackReason, PlannedRequest, Result } from '../types.ts';
+import type { Budgets } from './budgets.ts';
+
+/** Limits of a rule alone, inside those of its target. */
+export type RuleLimits = Pick<Rule, 'maxRatePerSecond' | 'maxInFlight'>;
 
 /** A request may leave this much before it is due: half a tick, so that the mean error is about zero. */
 export const LOOK_AHEAD_MS = 0.5;
@@ -19,6 +23,8 @@ export interface ReplayerOptions {
   readonly sender: Sender;
   readonly clock: Clock;
   readonly targets: Readonly<Record<string, Target>>;
+  /** By name; rules that are not here have no limits of their own. */
+  readonly rules?: Readonly<Record<string, RuleLimits>> | undefined;
   /** Caps the sum over all targets (`--max-rate`). */
   readonly maxRatePerSecond?: number | undefined;
   /** Live runs hold back what is late; others send all they have planned. */
@@ -27,6 +33,10 @@ export interface ReplayerOptions {
   readonly whyHeldBack?: ((request: PlannedRequest, nowMs: number) => HeldBackReason | undefined) | undefined;
   /** Most requests in flight to a target at this moment; by default its `maxInFlight`. Asked at each release, so cheap. */
   readonly maxInFlightOf?: ((target: Target) => number) | undefined;
+  /** The same for a rule that has a `maxInFlight`, which is given. */
+  readonly maxInFlightOfRule?: ((rule: string, maxInFlight: number) => number) | undefined;
+  /** Asked last, so that what a budget holds back uses up no rate; by default budgets hold back nothing. */
+  readonly budgets?: Pick<Budgets, 'isSpent' | 'sent' | 'ended'> | undefined;
   /** Told of the end of each planned request, exactly once. */
   readonly onResult: (result: Result) => void;
 }
@@ -51,6 +61,19 @@ interface Lane {
   inFlight: number;
 }
 
+/** A rule that has a limit of requests in flight. */
+interface RuleLane {
+  readonly maxInFlight: number;
+  inFlight: number;
+}
+
+const openRuleLanes = (rules: Readonly<Record<string, RuleLimits>>): ReadonlyMap<string, RuleLane> =>
+  new Map(
+    Object.entries(rules).flatMap(([name, { maxInFlight }]) =>
+      maxInFlight === undefined ? [] : [[name, { maxInFlight, inFlight: 0 }]],
+    ),
+  );
+
 /** Not live, requests come in due order as it is. */
 const createQueue = (isLive: boolean): Fifo<PlannedRequest> => {
   if (!isLive) return createFifo();
@@ -67,20 +90,29 @@ const createQueue = (isLive: boolean): Fifo<PlannedRequest> => {
 
 /** Makes a replayer. */
 export const createReplayer = (options: ReplayerOptions): Replayer => {
-  const { sender, clock, isLive, onResult } = options;
+  const { sender, clock, isLive, onResult, rules = {}, budgets } = options;
   const { whyHeldBack: askFirst, maxInFlightOf = ({ maxInFlight }: Target) => maxInFlight } = options;
+  const { maxInFlightOfRule = (_rule: string, maxInFlight: number) => maxInFlight } = options;
   const queue = createQueue(isLive);
-  const isWithinRates = createRateLimits(options.targets, options.maxRatePerSecond);
+  const rates = openRunRates(options.targets, options.maxRatePerSecond, rules);
+  const ruleLanes = openRuleLanes(rules);
   const lanes = new Map<string, Lane>(
     Object.values(options.targets).map((target) => [target.name, { target, inFlight: 0 }]),
   );
   let inFlight = 0;
   let stopped: HeldBackReason | undefined;
 
+  const ruleLaneOf = ({ rule }: PlannedRequest): RuleLane | undefined =>
+    ruleLanes.size === 0 ? undefined : ruleLanes.get(rule);
+
   const holdBack = (request: PlannedRequest, heldBack: HeldBackReason): void =>
     onResult({ request, heldBack });
 
   const send = (request: PlannedRequest, lane: Lane): void => {
+    rates.count(request);
+    budgets?.sent(request);
+    const ruleLane = ruleLaneOf(request);
+    if (ruleLane !== undefined) ruleLane.inFlight += 1;
     lane.inFlight += 1;
     inFlight += 1;
     const sentMs = clock();
@@ -89,9 +121,12 @@ export const createReplayer = (options: ReplayerOptions): Replayer => {
       // Each planned request ends in one count, whatever a sender does.
       if (isDone) return;
       isDone = true;
+      if (ruleLane !== undefined) ruleLane.inFlight -= 1;
       lane.inFlight -= 1;
       inFlight -= 1;
-      onResult(resultOf(request, sentMs, outcome));
+      const result = resultOf(request, sentMs, outcome);
+      budgets?.ended(result);
+      onResult(result);
     };
     try {
       sender.dispatch(request, done);
@@ -102,12 +137,18 @@ export const createReplayer = (options: ReplayerOptions): Replayer => {
     }
   };
 
+  const isFull = ({ rule }: PlannedRequest, { inFlight, maxInFlight }: RuleLane): boolean =>
+    inFlight >= maxInFlightOfRule(rule, maxInFlight);
+
   const whyHeldBack = (request: PlannedRequest, lane: Lane, nowMs: number): HeldBackReason | undefined => {
     const first = askFirst?.(request, nowMs);
     if (first !== undefined) return first;
     if (isLive && nowMs - request.dueMs > NOT_AFTER_MS) return 'late';
     if (lane.inFlight >= maxInFlightOf(lane.target)) return 'in_flight';
-    return isWithinRates(request) ? undefined : 'max_rate';
+    const ruleLane = ruleLaneOf(request);
+    if (ruleLane !== undefined && isFull(request, ruleLane)) return 'in_flight';
+    if (!rates.areOpen(request)) return 'max_rate';
+    return budgets?.isSpent(request) === true ? 'budget' : undefined;
   };
 
   const release = (request: PlannedRequest, nowMs: number): void => {
@@ -149,8 +190,9 @@ export const createReplayer = (options: ReplayerOptions): Replayer => {
 const resultOf = (request: PlannedRequest, sentMs: number, outcome: SendOutcome): Result => {
   const fromDueMs = outcome.endMs - request.dueMs;
   if (outcome.kind === 'answered') {
-    const { status, serviceMs, bytes } = outcome;
-    return { request, sentMs, status, serviceMs, fromDueMs, bytes };
+    const { status, serviceMs, bytes, retryAfterMs } = outcome;
+    const answer = { request, sentMs, status, serviceMs, fromDueMs, bytes };
+    return retryAfterMs === undefined ? answer : { ...answer, retryAfterMs };
   }
   const { code, detail, serviceMs } = outcome;
   const failure = { request, sentMs, failed: code, detail, fromDueMs };

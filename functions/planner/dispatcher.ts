@@ -7,34 +7,30 @@ import { RepriseError } from '../../core/errors.ts';
 import { addMs, type Histogram, newHistogram } from '../../core/measure/histogram.ts';
 import { LEAD_MS, type Slice, type SlicedRequest } from '../../core/pace/grid.ts';
 import { NOT_AFTER_MS, SLICE_VERSION, type SliceEvent, type SliceObject } from '../../core/pace/slice.ts';
-import type { Target } from '../../core/rules/rule-set.ts';
 import { encodeSliceData } from '../../io/slice-codec.ts';
 import { type DeliverOptions, deliverSlice } from './deliver-slice.ts';
 import { leaseLost } from './lease.ts';
+import { giveBackBudgets, type LimitDeps, limitSlice } from './limit-slice.ts';
 import type { SliceMetrics } from './planner-metrics.ts';
+import { withProbes } from './probes.ts';
 import type { Progress, Rest } from './progress.ts';
-import { limitRate, type TakeRate, type ThinnedSlice, thinSlice } from './thin-slice.ts';
+import type { TargetLevel } from './target-levels.ts';
+import { type Load, type ThinnedSlice, thinSlice } from './thin-slice.ts';
 
 /** Invocations of senders under way at once. */
 export const MAX_INVOKES = 8;
-/** Until the safety issue, backoff lets everything through. */
-export const BACKOFF_LEVEL = 1;
 
-export interface DispatcherOptions extends DeliverOptions {
+export interface DispatcherOptions extends DeliverOptions, LimitDeps {
   readonly run: string;
   readonly object: SliceObject;
-  readonly rulesHash: string;
-  /** Epoch instant that due offsets count from. */
-  readonly startAtMs: number;
-  readonly targets: Readonly<Record<string, Target>>;
   readonly progress: Progress;
   readonly metrics: SliceMetrics;
-  readonly takeRate: TakeRate;
+  /** To be waited for before a slice of the target is thinned: what is to be known, or to be set, of its level. */
+  readonly begin: (target: string) => Promise<unknown>;
+  readonly levelOf: (target: string) => TargetLevel;
   /** Notes the slice as dispatched; false where the lease is lost. */
   readonly mark: (index: number, counts: string) => Promise<boolean>;
   readonly recordedP95Ms: (target: string) => number | undefined;
-  /** Told of invocations that failed. */
-  readonly onProblem: (error: unknown) => void;
 }
 
 export interface Dispatcher {
@@ -55,26 +51,27 @@ export interface Dispatcher {
   lastDueAtMs(): number | undefined;
 }
 
+const isWhole = ({ requests }: Slice, send: readonly SlicedRequest[]): boolean =>
+  send.length === requests.length && send.every((sliced, i) => sliced === requests[i]);
+
 const requestsOf = (sliced: readonly SlicedRequest[]) => sliced.map(({ request }) => request);
 
 /** Makes the dispatcher of one object. */
 export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
-  const { clock, progress, metrics, startAtMs, targets } = options;
+  const { clock, progress, metrics, startAtMs, rules } = options;
   const underWay = new Set<Promise<void>>();
   const lagMs = newHistogram();
   let lastDueAtMs: number | undefined;
   let lastMarked: number | undefined;
+  const isExempt = (rule: string): boolean => rules.get(rule)?.backoff.kind === 'off';
 
-  const thin = async (slice: Slice, share: number): Promise<ThinnedSlice> => {
-    const allowed = thinSlice(slice.requests, { nowMs: clock.now(), startAtMs, share });
-    const { target } = slice;
-    const maxRatePerSecond = targets[target]?.maxRatePerSecond;
-    if (maxRatePerSecond === undefined || allowed.send.length === 0) return allowed;
-    const { takeRate } = options;
+  const thin = async ({ target, requests, startMs }: Slice, load: Load): Promise<ThinnedSlice> => {
+    const thinned = thinSlice(requests, { nowMs: clock.now(), startAtMs, load, isExempt });
+    const { takeRate, onProblem } = options;
+    const probing = { target, startAtMs, startMs, load, isExempt, takeRate, onProblem };
     // Before the mark, as the mark says how much is dispatched. Should the mark fail, the next try finds the room taken and sends less
-    // than the rate allows: never more.
-    const limited = await limitRate(allowed.send, { target, maxRatePerSecond, startAtMs, takeRate });
-    return { send: limited.send, heldBack: [...allowed.heldBack, ...limited.heldBack] };
+    // than rates and budgets allow: never more.
+    return limitSlice(await withProbes(thinned, probing), target, options);
   };
 
   const eventOf = (slice: Slice, send: readonly SlicedRequest[], share: number): SliceEvent => {
@@ -92,9 +89,8 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
       planned: slice.requests.length,
       share,
       ...(recordedP95Ms !== undefined && { recordedP95Ms }),
-      // Packed already, where nothing was taken out of it.
-      data:
-        send.length === slice.requests.length ? slice.data : encodeSliceData(send.map(({ line }) => line)),
+      // Packed already, where nothing was taken out of it, nor made a probe.
+      data: isWhole(slice, send) ? slice.data : encodeSliceData(send.map(({ line }) => line)),
     };
   };
 
@@ -103,6 +99,7 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
     if (delivery.kind === 'heldBack') {
       progress.undispatch(requestsOf(send), delivery.reason);
       metrics.settled(requestsOf(send), delivery.reason);
+      await giveBackBudgets(slice.target, send, options);
       return;
     }
     addMs(lagMs, Math.max(0, clock.now() - (startAtMs + slice.startMs - LEAD_MS)));
@@ -121,13 +118,16 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
   return {
     dispatch: async (slice, rest) => {
       while (underWay.size >= MAX_INVOKES) await Promise.race(underWay);
-      const share = options.share() * BACKOFF_LEVEL;
-      const { send, heldBack } = await thin(slice, share);
+      await options.begin(slice.target);
+      const load = { switchShare: options.share(), ...options.levelOf(slice.target) };
+      const { send, heldBack } = await thin(slice, load);
+      metrics.levelSeen(slice, load.level);
       for (const { reason, requests } of heldBack) {
-        progress.holdBack(requests, reason);
-        metrics.decided(requests, reason);
+        progress.holdBack(requestsOf(requests), reason);
+        metrics.decided(requestsOf(requests), reason);
       }
       if (send.length === 0) return;
+      const share = load.switchShare * load.level;
       const payload = JSON.stringify(eventOf(slice, send, share));
       progress.dispatch(requestsOf(send));
       if (!(await options.mark(slice.index, progress.text(rest)))) throw leaseLost(options.run);

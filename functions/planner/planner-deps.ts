@@ -4,9 +4,12 @@ import type { RuleSet } from '../../core/rules/rule-set.ts';
 import type { LastObject } from '../../io/aws/last-object.ts';
 import type { ObjectStates } from '../../io/aws/object-state.ts';
 import type { LogInput } from '../../io/log-files.ts';
+import type { GiveBackBudget, TakeBudget } from './budgets.ts';
 import type { ObjectRef, Timing } from './job.ts';
+import type { TakeRate } from './limit-slice.ts';
 import type { PlannerClock } from './planner-clock.ts';
-import type { TakeRate } from './thin-slice.ts';
+import type { StartTarget } from './ramp.ts';
+import type { MirrorSwitch } from './switch-watch.ts';
 
 /** An object that is there to be read. */
 export interface OpenedObject extends LogInput {
@@ -31,8 +34,11 @@ export interface PlannerDeps {
   readonly openObject: (object: ObjectRef) => Promise<OpenedObject>;
   readonly states: Pick<ObjectStates, 'claim' | 'renew' | 'mark' | 'release' | 'finish' | 'read'>;
   readonly readSwitch: () => Promise<string | undefined>;
-  readonly mirrorSwitch: (target: string, reading: { value: string; readAtMs: number }) => Promise<unknown>;
+  readonly mirrorSwitch: MirrorSwitch;
+  readonly startTarget: StartTarget;
   readonly takeRate: TakeRate;
+  readonly takeBudget: TakeBudget;
+  readonly giveBackBudget: GiveBackBudget;
   readonly invokeSender: (payload: string) => Promise<'accepted' | 'throttled'>;
   readonly invokeSelf: (payload: string) => Promise<'accepted' | 'throttled'>;
   /** Puts a text into the results bucket. */

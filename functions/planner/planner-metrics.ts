@@ -9,6 +9,7 @@ import {
   type RecordedStretch,
   recordedMetricValues,
 } from '../../core/measure/recorded-metrics.ts';
+import type { Slice } from '../../core/pace/grid.ts';
 import type { HeldBackReason, PlannedRequest } from '../../core/types.ts';
 import type { PlannerClock } from './planner-clock.ts';
 
@@ -17,6 +18,8 @@ const OPEN_STRETCHES = 2;
 
 /** Counts what becomes of an object's requests, each once, however often the object is tried: what is not noted is decided anew. */
 export interface SliceMetrics {
+  /** The backoff level (0–1) by which a slice was thinned. */
+  levelSeen(slice: Pick<Slice, 'target' | 'startMs'>, level: number): void;
   /** These are held back, or else handed to a sender; it counts once it is noted with the object. */
   decided(requests: readonly PlannedRequest[], heldBack?: HeldBackReason): void;
   /** All that was decided so far is noted with the object. */
@@ -38,14 +41,34 @@ export interface SliceMetricsOptions extends MetricsOptions {
   readonly run: string;
   /** Epoch instant that due offsets count from. */
   readonly startAtMs: number;
-  readonly backoffLevel: number;
 }
+
+/** The lowest level of each target and stretch, given out once. */
+const createLowestLevels = () => {
+  const levels = new Map<string, number>();
+  const keyOf = (target: string, startDueMs: number): string =>
+    `${target} ${Math.floor(startDueMs / RECORDED_STRETCH_MS)}`;
+  return {
+    see: (target: string, startDueMs: number, level: number): void => {
+      const key = keyOf(target, startDueMs);
+      levels.set(key, Math.min(level, levels.get(key) ?? level));
+    },
+    /** Undefined where none was seen: nothing was decided by it. */
+    take: (target: string, startDueMs: number): number | undefined => {
+      const key = keyOf(target, startDueMs);
+      const level = levels.get(key);
+      levels.delete(key);
+      return level;
+    },
+  };
+};
 
 /** Publishes each stretch of due time once it is over. */
 export const createSliceMetrics = (options: SliceMetricsOptions): SliceMetrics => {
-  const { stack, clock, write, run, startAtMs, backoffLevel } = options;
+  const { stack, clock, write, run, startAtMs } = options;
   const collected = createRecordedMetrics();
   const unnoted = createRecordedMetrics();
+  const levels = createLowestLevels();
   let latestDueMs = Number.NEGATIVE_INFINITY;
   let stretch = Number.NEGATIVE_INFINITY;
 
@@ -53,7 +76,11 @@ export const createSliceMetrics = (options: SliceMetricsOptions): SliceMetrics =
     for (const closed of stretches) {
       const { target, startDueMs } = closed;
       const atMs = metricStamp(startAtMs + startDueMs, clock.now());
-      const metrics = { ...recordedMetricValues(closed), BackoffLevel: backoffLevel };
+      const level = levels.take(target, startDueMs);
+      const metrics = {
+        ...recordedMetricValues(closed),
+        ...(level !== undefined && { BackoffLevel: level }),
+      };
       for (const line of emfLines({ stack, target, atMs, metrics, properties: { run } })) write(line);
     }
   };
@@ -75,6 +102,7 @@ export const createSliceMetrics = (options: SliceMetricsOptions): SliceMetrics =
   };
 
   return {
+    levelSeen: ({ target, startMs }, level) => levels.see(target, startMs, level),
     decided: (requests, heldBack) => add(unnoted, requests, heldBack),
     noted: () => {
       for (const counted of unnoted.flush()) collected.merge(counted);

@@ -1,6 +1,6 @@
 /**
- * Keeps an eye on the kill switch, and hands what it says on to the senders by way of each target's item. It fails closed: what was
- * never read, or not for 30 s, is off.
+ * Keeps an eye on the kill switch, and hands what it says on to the senders by way of each target's item; what comes back is how much
+ * backoff lets through to that target. It fails closed: what was never read, or not for 30 s, is off.
  */
 
 import {
@@ -10,13 +10,19 @@ import {
   switchShareAt,
 } from '../../core/send/kill-switch.ts';
 import type { PlannerClock } from './planner-clock.ts';
+import { createTargetLevels, type TargetLevel, type TargetLevels } from './target-levels.ts';
+
+/** Writes what was read, and when, where the senders of a target look; gives back how the target is. */
+export type MirrorSwitch = (
+  target: string,
+  reading: { value: string; readAtMs: number },
+) => Promise<TargetLevel | undefined>;
 
 export interface SwitchWatchOptions {
   readonly clock: PlannerClock;
   /** The parameter's value; undefined where there is none. */
   readonly read: () => Promise<string | undefined>;
-  /** Writes what was read, and when, where the senders of a target look. */
-  readonly mirror: (target: string, reading: { value: string; readAtMs: number }) => Promise<unknown>;
+  readonly mirror: MirrorSwitch;
   readonly targets: readonly string[];
   /** Told of each reading; `share` is undefined where nothing usable was read. */
   readonly onReading: (share: number | undefined) => void;
@@ -28,9 +34,16 @@ export interface SwitchWatch {
   share(): number;
   /** Resolves with the first reading: `unknown` where it failed. */
   readonly first: Promise<'off' | 'on' | 'unknown'>;
+  /** What is known of the targets. A table that cannot be read leaves what was known last. */
+  readonly levels: TargetLevels;
+  /** Resolves once the first reading was mirrored, or could not be within a second. */
+  readonly mirrored: Promise<unknown>;
   /** Ends the watch, once what is under way is written. */
   stop(): Promise<void>;
 }
+
+/** A slice is not kept waiting longer than this for what its target takes: its sender knows that too. */
+const MIRROR_WITHIN_MS = 1_000;
 
 type Reading = { readonly share: number; readonly readAtMs: number };
 
@@ -38,14 +51,21 @@ type Reading = { readonly share: number; readonly readAtMs: number };
 export const watchSwitch = (options: SwitchWatchOptions): SwitchWatch => {
   const { clock, targets } = options;
   const stopping = new AbortController();
+  const levels = createTargetLevels();
   let last: Reading | undefined;
   let mirroring: Promise<void> | undefined;
 
-  const mirrorAll = async ({ share, readAtMs }: Reading): Promise<void> => {
-    const writes = targets.map((target) =>
-      options.mirror(target, { value: formatSwitch(share), readAtMs }).catch(options.onProblem),
-    );
-    await Promise.all(writes);
+  const mirrorOne = async (target: string, { share, readAtMs }: Reading): Promise<void> => {
+    const askedAtMs = clock.now();
+    try {
+      levels.see(target, await options.mirror(target, { value: formatSwitch(share), readAtMs }), askedAtMs);
+    } catch (error) {
+      options.onProblem(error);
+    }
+  };
+
+  const mirrorAll = async (reading: Reading): Promise<void> => {
+    await Promise.all(targets.map((target) => mirrorOne(target, reading)));
     mirroring = undefined;
   };
 
@@ -88,6 +108,8 @@ export const watchSwitch = (options: SwitchWatchOptions): SwitchWatch => {
   })();
 
   return {
+    levels,
+    mirrored: first.then(() => Promise.race([mirroring, clock.sleep(MIRROR_WITHIN_MS, stopping.signal)])),
     share: () => switchShareAt(last, clock.now()),
     first: first.then((reading) => {
       if (reading === undefined) return 'unknown';

@@ -1,87 +1,76 @@
-/** What of a slice may go now, and why the rest may not. */
+/** What of a slice may go now, by switch, backoff and time, and why the rest may not. */
 
-import { byDueSecond, inOrderOfShare } from '../../core/pace/due-seconds.ts';
 import type { SlicedRequest } from '../../core/pace/grid.ts';
 import { NOT_AFTER_MS } from '../../core/pace/slice.ts';
-import type { HeldBackReason, PlannedRequest } from '../../core/types.ts';
+import { whyThinned } from '../../core/send/thin.ts';
+import type { HeldBackReason } from '../../core/types.ts';
+import type { TargetLevel } from './target-levels.ts';
 
 /** Requests held back for one reason. */
 export interface HeldBack {
   readonly reason: HeldBackReason;
-  readonly requests: readonly PlannedRequest[];
+  readonly requests: readonly SlicedRequest[];
 }
 
 export interface ThinnedSlice {
+  /** In the order of the slice. */
   readonly send: readonly SlicedRequest[];
   readonly heldBack: readonly HeldBack[];
+}
+
+/** What a target may be sent now. */
+export interface Load extends TargetLevel {
+  /** Share (0–1) that the switch lets through. */
+  readonly switchShare: number;
 }
 
 export interface ThinOptions {
   readonly nowMs: number;
   /** Epoch instant that due offsets count from. */
   readonly startAtMs: number;
-  /** Switch × backoff level. */
-  readonly share: number;
+  readonly load: Load;
+  /** Whether the backoff of a rule is off. */
+  readonly isExempt: (rule: string) => boolean;
 }
 
-const shareOf = ({ request }: SlicedRequest): number => request.share ?? 0;
+/** Whether a request is due while its target has asked to be left alone. */
+export const isLeftAlone = (
+  { request }: SlicedRequest,
+  { startAtMs, load }: Pick<ThinOptions, 'startAtMs' | 'load'>,
+): boolean => load.retryAtMs !== undefined && startAtMs + request.dueMs < load.retryAtMs;
 
-const requestsOf = (sliced: readonly SlicedRequest[]): readonly PlannedRequest[] =>
-  sliced.map(({ request }) => request);
-
-/** Holds back what is late, and what the switch leaves out: always the same clients first, as the sampling has it. */
-export const thinSlice = (
-  requests: readonly SlicedRequest[],
-  { nowMs, startAtMs, share }: ThinOptions,
-): ThinnedSlice => {
-  const late: PlannedRequest[] = [];
-  const off: PlannedRequest[] = [];
-  const send: SlicedRequest[] = [];
-  for (const sliced of requests) {
-    if (startAtMs + sliced.request.dueMs < nowMs - NOT_AFTER_MS) late.push(sliced.request);
-    else if (shareOf(sliced) >= share) off.push(sliced.request);
-    else send.push(sliced);
-  }
-  const heldBack: HeldBack[] = [];
-  if (late.length > 0) heldBack.push({ reason: 'late', requests: late });
-  if (off.length > 0) heldBack.push({ reason: 'kill_switch', requests: off });
-  return { send, heldBack };
+const reasonOf = (sliced: SlicedRequest, options: ThinOptions): HeldBackReason | undefined => {
+  const { nowMs, startAtMs, load, isExempt } = options;
+  const { request } = sliced;
+  if (startAtMs + request.dueMs < nowMs - NOT_AFTER_MS) return 'late';
+  const { switchShare, level } = load;
+  if (isExempt(request.rule)) return whyThinned(request, { switchShare, level: 1 });
+  return whyThinned(request, { switchShare, level, isLeftAlone: isLeftAlone(sliced, options) });
 };
 
-/** Asks for `count` requests in one second of due time; resolves with how many of them may be sent. */
-export type TakeRate = (ask: {
-  readonly target: string;
-  readonly dueSecond: number;
-  readonly count: number;
-  readonly maxPerSecond: number;
-}) => Promise<number>;
+/** Holds back what is late, and what switch and backoff leave out: always the same clients first, as the sampling has it. */
+export const thinSlice = (requests: readonly SlicedRequest[], options: ThinOptions): ThinnedSlice => {
+  const send: SlicedRequest[] = [];
+  const held = new Map<HeldBackReason, SlicedRequest[]>();
+  for (const sliced of requests) {
+    const reason = reasonOf(sliced, options);
+    const there = reason === undefined ? send : held.get(reason);
+    if (there !== undefined) there.push(sliced);
+    else if (reason !== undefined) held.set(reason, [sliced]);
+  }
+  return { send, heldBack: Array.from(held, ([reason, of]) => ({ reason, requests: of })) };
+};
 
-export interface RateOptions {
-  readonly target: string;
-  readonly maxRatePerSecond: number;
-  readonly startAtMs: number;
-  readonly takeRate: TakeRate;
-}
-
-/**
- * Holds back what is over the target's rate in any second. What stays is what a lower percentage would have kept, so that a client's
- * requests stay or go together.
- */
-export const limitRate = async (
-  requests: readonly SlicedRequest[],
-  { target, maxRatePerSecond, startAtMs, takeRate }: RateOptions,
-): Promise<ThinnedSlice> => {
-  const kept = await Promise.all(
-    [...byDueSecond(requests, startAtMs)].map(async ([dueSecond, asked]) => {
-      const count = asked.length;
-      const allowed = await takeRate({ target, dueSecond, count, maxPerSecond: maxRatePerSecond });
-      if (allowed >= count) return asked;
-      return inOrderOfShare(asked).slice(0, Math.max(0, allowed));
-    }),
-  );
-  const send = kept.flat().toSorted((a, b) => a.n - b.n);
-  if (send.length === requests.length) return { send, heldBack: [] };
-  const sent = new Set(send);
-  const over = requestsOf(requests.filter((sliced) => !sent.has(sliced)));
-  return { send, heldBack: [{ reason: 'max_rate', requests: over }] };
+/** The same with `over` held back as well. */
+export const holdBackAlso = (
+  thinned: ThinnedSlice,
+  over: readonly SlicedRequest[],
+  reason: HeldBackReason,
+): ThinnedSlice => {
+  if (over.length === 0) return thinned;
+  const out = new Set(over);
+  return {
+    send: thinned.send.filter((sliced) => !out.has(sliced)),
+    heldBack: [...thinned.heldBack, { reason, requests: over }],
+  };
 };

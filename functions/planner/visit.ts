@@ -5,7 +5,6 @@ import { type Accounting, newAccounting } from '../../core/measure/accounting.ts
 import type { DispatchCounts } from '../../core/report/ledger.ts';
 import { DEFAULT_SEED } from '../../core/rules/rule-set.ts';
 import { openPlannedStream, type PlannedStream } from '../../io/planned-stream.ts';
-import { BACKOFF_LEVEL } from './dispatcher.ts';
 import type { ObjectRef, Timing } from './job.ts';
 import type { Lease } from './lease.ts';
 import { planHashOf } from './plan-hash.ts';
@@ -101,7 +100,7 @@ export const openVisit = (parts: VisitParts): Visit => {
     onRejected: rejects.add,
     onInputError: (error) => inputErrors.push(error),
   });
-  const options = { stack, clock, write, run, startAtMs, backoffLevel: BACKOFF_LEVEL };
+  const options = { stack, clock, write, run, startAtMs };
   return {
     ...parts,
     timing,

@@ -6,6 +6,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { RuleSet } from '../../core/rules/rule-set.ts';
+import { addBudgetBytes, takeBudget } from '../../io/aws/budgets.ts';
 import { invokeAsync } from '../../io/aws/lambda.ts';
 import { writeLast } from '../../io/aws/last-object.ts';
 import { createObjectStates } from '../../io/aws/object-state.ts';
@@ -13,6 +14,7 @@ import { takeRate } from '../../io/aws/rate-limits.ts';
 import { putText, s3LogInput } from '../../io/aws/s3.ts';
 import { makeVisibleIn } from '../../io/aws/sqs.ts';
 import { readParameter } from '../../io/aws/ssm.ts';
+import { startTarget } from '../../io/aws/target-moves.ts';
 import { mirrorSwitch } from '../../io/aws/target-state.ts';
 import type { PlannerSettings } from './config.ts';
 import type { PlannerClock } from './planner-clock.ts';
@@ -57,7 +59,10 @@ export const wirePlanner = (parts: PlannerParts): PlannerDeps => {
     states: createObjectStates(dynamo, table),
     readSwitch: async () => (await readParameter(ssm, switchParameter))?.value,
     mirrorSwitch: (target, reading) => mirrorSwitch(dynamo, table, target, reading),
+    startTarget: (target, start) => startTarget(dynamo, table, target, start),
     takeRate: (ask) => takeRate(dynamo, table, ask),
+    takeBudget: (ask) => takeBudget(dynamo, table, ask),
+    giveBackBudget: (room) => addBudgetBytes(dynamo, table, { ...room, bytes: 0 }),
     invokeSender: (payload) => invokeAsync(lambda, senderFunction, payload),
     invokeSelf: (payload) => invokeAsync(lambda, ownFunction, payload),
     putResult: (key, text, contentType) => putText(s3, resultsBucket, key, text, { contentType }),

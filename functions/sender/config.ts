@@ -1,10 +1,16 @@
-/** What the sender is told at deployment: the targets that it may reach, and where its secrets lie. */
+/** What the sender is told at deployment: the targets that it may reach, within which limits, and where its secrets lie. */
 
 import { RepriseError } from '../../core/errors.ts';
 import { isRecord } from '../../core/is-record.ts';
-import type { Target } from '../../core/rules/rule-set.ts';
+import type { Rule, Target } from '../../core/rules/rule-set.ts';
 import { type Environment, requiredEnv } from '../required-env.ts';
 import { SENDER_ENV } from './env.ts';
+
+/** What sending needs of a rule: limits of its own, and what it adds to those of its target. */
+export type SenderRule = Pick<
+  Rule,
+  'target' | 'backoff' | 'maxRatePerSecond' | 'maxInFlight' | 'timeoutMs' | 'budget'
+>;
 
 /** `targets.json`, written at synth beside the bundled handler. */
 export interface SenderConfig {
@@ -12,6 +18,8 @@ export interface SenderConfig {
   readonly rulesHash: string;
   /** The allow-list: a slice for any other target is refused. */
   readonly targets: Readonly<Record<string, Target>>;
+  /** By name. Slices that were cut by other rules may name others: these have the limits of their target alone. */
+  readonly rules: Readonly<Record<string, SenderRule>>;
   /** Names that rules use as `fromEnv`. */
   readonly secretNames: readonly string[];
 }
@@ -49,6 +57,36 @@ const isTarget = (value: unknown): value is Target =>
   typeof value.maxInFlight === 'number' &&
   typeof value.timeoutMs === 'number';
 
+const isOptionalNumber = (value: unknown): boolean => value === undefined || typeof value === 'number';
+
+const isBackoff = (value: unknown): boolean => {
+  if (!isRecord(value)) return false;
+  const { kind, latency, errorShare, windowMs } = value;
+  if (kind === 'off') return true;
+  if (kind !== 'on' || !isRecord(latency)) return false;
+  return [errorShare, windowMs, latency.kind === 'absolute' ? latency.ms : latency.factor].every(
+    (number) => typeof number === 'number' && number >= 0,
+  );
+};
+
+const isBudget = (value: unknown): boolean =>
+  value === undefined ||
+  (isRecord(value) && [value.requests, value.bytes, value.durationMs].every(isOptionalNumber));
+
+const isRule = (value: unknown): value is SenderRule =>
+  isRecord(value) &&
+  typeof value.target === 'string' &&
+  isBackoff(value.backoff) &&
+  [value.maxRatePerSecond, value.maxInFlight, value.timeoutMs].every(isOptionalNumber) &&
+  isBudget(value.budget);
+
+const checkAll = (what: string, all: object, isOne: (value: unknown) => boolean): void => {
+  for (const [name, value] of Object.entries(all)) {
+    if (!isOne(value))
+      throw new RepriseError('CONFIG_INVALID', `${what} ${name} of targets.json is no ${what}`);
+  }
+};
+
 /**
  * Reads `targets.json`.
  *
@@ -56,17 +94,23 @@ const isTarget = (value: unknown): value is Target =>
  */
 export const parseSenderConfig = (text: string): SenderConfig => {
   const config = parseJson(text, 'targets.json');
-  const { rulesHash, targets, secretNames } = isRecord(config) ? config : {};
-  if (typeof rulesHash !== 'string' || !isRecord(targets) || !Array.isArray(secretNames)) {
-    throw new RepriseError('CONFIG_INVALID', 'targets.json must hold rulesHash, targets and secretNames', {
-      hint: 'cdk deploy writes it: deploy again',
-    });
+  const { rulesHash, targets, rules, secretNames } = isRecord(config) ? config : {};
+  const isWhole = isRecord(targets) && isRecord(rules) && Array.isArray(secretNames);
+  if (typeof rulesHash !== 'string' || !isWhole) {
+    throw new RepriseError(
+      'CONFIG_INVALID',
+      'targets.json must hold rulesHash, targets, rules and secretNames',
+      { hint: 'cdk deploy writes it: deploy again' },
+    );
   }
-  for (const [name, target] of Object.entries(targets)) {
-    if (!isTarget(target))
-      throw new RepriseError('CONFIG_INVALID', `target ${name} of targets.json is no target`);
-  }
-  return { rulesHash, targets: targets as Record<string, Target>, secretNames: secretNames.map(String) };
+  checkAll('target', targets, isTarget);
+  checkAll('rule', rules, isRule);
+  return {
+    rulesHash,
+    targets: targets as Record<string, Target>,
+    rules: rules as Record<string, SenderRule>,
+    secretNames: secretNames.map(String),
+  };
 };
 
 const parseSecrets = (text: string): Readonly<Record<string, string>> => {

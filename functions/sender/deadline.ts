@@ -33,3 +33,13 @@ export const startDeadline = (remainingMs: number, stop: AbortSignal): Deadline 
     clear: () => timers.forEach(clearTimeout),
   };
 };
+
+/** Resolves once `work` has ended, however it ended, or `signal` aborts. */
+export const unlessAborted = async (work: Promise<unknown>, signal: AbortSignal): Promise<void> => {
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const onAbort = (): void => resolve();
+  if (signal.aborted) return;
+  signal.addEventListener('abort', onAbort, { once: true });
+  await Promise.race([work.catch(() => undefined), aborted]);
+  signal.removeEventListener('abort', onAbort);
+};

@@ -5,11 +5,13 @@ import type { Target } from '../../core/rules/rule-set.ts';
 import type { HeldBackReason, PlannedRequest } from '../../core/types.ts';
 import type { WriteLog } from '../log.ts';
 import type { OpenSlice } from './open-slice.ts';
+import type { RuleBook } from './rule-book.ts';
 import { overRate, TAKE_LEAD_MS, type TakeRate } from './shifted-rate.ts';
 
 export interface OfferOptions {
   readonly slice: OpenSlice;
   readonly target: Target;
+  readonly book: RuleBook;
   /** Ms since the start of the slice. */
   readonly now: () => number;
   readonly takeRate: TakeRate;
@@ -20,30 +22,57 @@ export interface OfferOptions {
   readonly holdBack: (placed: PlacedRequest, reason: HeldBackReason) => void;
 }
 
+/** What is held to a rate, as the planners name it. */
+interface Rated {
+  readonly name: string;
+  readonly maxRatePerSecond: number;
+  readonly isOf: (placed: PlacedRequest) => boolean;
+}
+
+/** Limits of rules sit inside that of the target: what they hold back takes no room there. */
+const ratesOf = ({ slice, target, book }: OfferOptions): readonly Rated[] => {
+  const rules = [...new Set(slice.requests.map(({ request }) => request.rule))];
+  const ofRules = rules.map((rule) => ({
+    name: `rule:${rule}`,
+    maxRatePerSecond: book.ruleOf(rule)?.maxRatePerSecond,
+    isOf: ({ request }: PlacedRequest) => request.rule === rule,
+  }));
+  const ofTarget = { name: target.name, maxRatePerSecond: target.maxRatePerSecond, isOf: () => true };
+  return [...ofRules, ofTarget].flatMap(({ maxRatePerSecond, ...rated }) =>
+    maxRatePerSecond === undefined ? [] : [{ ...rated, maxRatePerSecond }],
+  );
+};
+
 /** By how much a slice that begins late is moved, in whole µs, as results have them. */
-const shiftOf = ({ slice, target, now }: OfferOptions): number => {
+const shiftOf = (options: OfferOptions): number => {
+  const { slice, now } = options;
   const lateMs = now() - (slice.requests[0]?.request.dueMs ?? 0);
   if (lateMs <= 0) return 0;
-  const leadMs = target.maxRatePerSecond === undefined ? 0 : TAKE_LEAD_MS;
+  const leadMs = ratesOf(options).length === 0 ? 0 : TAKE_LEAD_MS;
   return Math.round((lateMs + leadMs) * 1_000) / 1_000;
 };
 
 /** Those for which there is no room in the seconds to which they are moved. */
-const overRateOf = async (
-  { slice, target, takeRate, log }: OfferOptions,
+const overRates = async (
+  options: OfferOptions,
   requests: readonly PlacedRequest[],
   shiftMs: number,
 ): Promise<ReadonlySet<PlacedRequest>> => {
-  const { name, maxRatePerSecond } = target;
-  if (shiftMs === 0 || maxRatePerSecond === undefined) return new Set();
+  const { slice, takeRate, log } = options;
   const { startAtMs } = slice.event;
-  const options = { target: name, maxRatePerSecond, startAtMs, shiftMs, takeRate, log };
-  return overRate(requests, slice.requests, options);
+  const over = new Set<PlacedRequest>();
+  if (shiftMs === 0) return over;
+  for (const { name, maxRatePerSecond, isOf } of ratesOf(options)) {
+    const asked = requests.filter((placed) => isOf(placed) && !over.has(placed));
+    const rate = { target: name, maxRatePerSecond, startAtMs, shiftMs, takeRate, log };
+    for (const placed of await overRate(asked, slice.requests.filter(isOf), rate)) over.add(placed);
+  }
+  return over;
 };
 
 /**
  * Offers the requests of a slice. One that begins late moves every due instant by as much, so that the spacing is kept; what would then
- * leave too late, or exceed the rate of the target, is held back.
+ * leave too late, or exceed the rate of its rule or of the target, is held back.
  *
  * @returns that shift in ms
  */
@@ -52,7 +81,7 @@ export const offerSlice = async (options: OfferOptions): Promise<number> => {
   const { startAtMs, notAfterMs } = slice.event;
   const shiftMs = shiftOf(options);
   const isInTime = ({ request }: PlacedRequest): boolean => startAtMs + request.dueMs + shiftMs <= notAfterMs;
-  const over = await overRateOf(options, slice.requests.filter(isInTime), shiftMs);
+  const over = await overRates(options, slice.requests.filter(isInTime), shiftMs);
   for (const placed of slice.requests) {
     const { request } = placed;
     // What would be late when its time comes need not wait for that.

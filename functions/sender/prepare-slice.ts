@@ -4,13 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deadline } from './deadline.ts';
 import type { OpenSlice } from './open-slice.ts';
 import type { SliceBooks } from './slice-books.ts';
-import type { TargetWatch } from './watch-target.ts';
+import type { SliceLoad } from './slice-load.ts';
 
 export interface PrepareOptions {
   readonly slice: OpenSlice;
   readonly books: SliceBooks;
   readonly deadline: Deadline;
-  readonly watch: TargetWatch;
+  readonly load: Pick<SliceLoad, 'first' | 'isOpen'>;
   /** Epoch ms. */
   readonly wallClock: () => number;
   /** Has the sender's header values ready. Never throws. */
@@ -37,12 +37,12 @@ const patienceMs = ({ event, requests }: OpenSlice, nowMs: number): number => {
 
 /**
  * Puts the header, has switch and secrets read, and opens connections, all as soon as it can be done. Connections are opened where the
- * slice is announced and the switch is not off: off is off, not even a connection is opened.
+ * slice is announced and the target is open to it: off is off, not even a connection is opened.
  *
  * @returns whether the header is there for sure; only then anything may be sent
  */
 export const prepareSlice = async (options: PrepareOptions): Promise<boolean> => {
-  const { slice, books, deadline, watch, wallClock, loadSecrets, warm } = options;
+  const { slice, books, deadline, load, wallClock, loadSecrets, warm } = options;
   const nowMs = wallClock();
   const usefulMs = Math.ceil(slice.event.notAfterMs - nowMs);
   const useless = AbortSignal.timeout(Math.min(Math.max(1, usefulMs), MAX_TIMER_MS));
@@ -52,9 +52,9 @@ export const prepareSlice = async (options: PrepareOptions): Promise<boolean> =>
 
   const announced = books.announce(AbortSignal.any([deadline.stop, useless]));
   const warmUp = (isAnnounced: boolean): void => {
-    if (isAnnounced && !signal.aborted && watch.switchShare() > 0) warm();
+    if (isAnnounced && !signal.aborted && load.isOpen()) warm();
   };
-  const opened = Promise.all([announced, watch.first]).then(([isAnnounced]) => warmUp(isAnnounced));
+  const opened = Promise.all([announced, load.first]).then(([isAnnounced]) => warmUp(isAnnounced));
   const secrets = loadSecrets();
   const ready = Promise.all([opened, needsSecrets(slice) ? secrets : undefined]);
   const [isAnnounced] = await Promise.all([announced, Promise.race([ready, atLatest])]);

@@ -2,14 +2,11 @@
 
 import type { SliceCounts } from '../../core/measure/slice-tally.ts';
 import type { PlacedRequest } from '../../core/pace/slice-line.ts';
-import type { Clock } from '../../core/ports.ts';
 import type { Target } from '../../core/rules/rule-set.ts';
 import type { PlannedRequest, Result } from '../../core/types.ts';
 import { startTicker } from '../../io/clock.ts';
 import type { HttpSender } from '../../io/http-sender.ts';
-import type { WriteLog } from '../log.ts';
 import type { Deadline } from './deadline.ts';
-import { createHealth, type Health, type HealthSample, type TargetItem } from './health.ts';
 import { offerSlice } from './offer-slice.ts';
 import type { OpenSlice } from './open-slice.ts';
 import { startPolling } from './polling.ts';
@@ -17,22 +14,16 @@ import { prepareSlice } from './prepare-slice.ts';
 import { FLUSH_EVERY_MS } from './results-writer.ts';
 import type { TakeRate } from './shifted-rate.ts';
 import type { SliceBooks } from './slice-books.ts';
+import { openSliceLoad, type SliceLoad, type SliceLoadDeps } from './slice-load.ts';
 import { createSliceReplayer, type SliceReplayer } from './slice-replayer.ts';
 import { warmCountOf } from './warm-count.ts';
-import { type TargetWatch, watchTarget } from './watch-target.ts';
 
-export interface SendSliceDeps {
-  readonly readTarget: (target: string) => Promise<TargetItem | undefined>;
+/** The clock is that of `sender`. */
+export interface SendSliceDeps extends SliceLoadDeps {
   readonly takeRate: TakeRate;
-  readonly writeHealth: (target: string, sample: HealthSample) => Promise<TargetItem>;
   readonly sender: HttpSender;
-  /** That of `sender`. */
-  readonly clock: Clock;
-  /** Epoch ms. */
-  readonly wallClock: () => number;
   /** Has the sender's header values ready. Never throws. */
   readonly loadSecrets: () => Promise<void>;
-  readonly log: WriteLog;
 }
 
 export interface SliceToSend {
@@ -52,8 +43,7 @@ export interface SliceEnd {
 interface Run extends SliceToSend {
   readonly deps: SendSliceDeps;
   readonly replayer: SliceReplayer;
-  readonly watch: TargetWatch;
-  readonly health: Health;
+  readonly load: SliceLoad;
   /** Requests as they were offered → as they came. */
   readonly offered: Map<PlannedRequest, PlacedRequest>;
   readonly ended: Promise<void>;
@@ -69,7 +59,7 @@ const onAbort = (signal: AbortSignal, callback: () => void): void => {
 const openRun = (toSend: SliceToSend, deps: SendSliceDeps): Run => {
   const { slice, target, books } = toSend;
   const { event, requests } = slice;
-  const { clock, wallClock, log } = deps;
+  const { clock, wallClock, book } = deps;
   // The offset of the two clocks is taken anew for each slice: a frozen process lets them drift apart.
   const zeroMs = clock() + event.startAtMs - wallClock();
   const offered = new Map<PlannedRequest, PlacedRequest>();
@@ -78,7 +68,7 @@ const openRun = (toSend: SliceToSend, deps: SendSliceDeps): Run => {
 
   const enter = (placed: PlacedRequest, result: Result): void => {
     books.enter(placed, result);
-    if (result.sentMs !== undefined) health.add(result, result.sentMs - placed.request.dueMs);
+    if (result.sentMs !== undefined) load.ended(result, result.sentMs - placed.request.dueMs);
     left -= 1;
     if (left === 0) ended.resolve();
   };
@@ -91,26 +81,22 @@ const openRun = (toSend: SliceToSend, deps: SendSliceDeps): Run => {
     const moved = fromDueMs === undefined ? {} : { fromDueMs: fromDueMs + shiftMs };
     enter(placed, { ...result, ...moved, request: placed.request });
   };
-  const health = createHealth({
-    read: () => deps.readTarget(target.name),
-    write: (sample) => deps.writeHealth(target.name, sample),
-    recordedP95Ms: event.recordedP95Ms,
-    inFlight: () => replayer.inFlight(),
-    wallClock,
-    log,
+  const replayer = createSliceReplayer({
+    ...{ slice, target, book, sender: deps.sender, clock, zeroMs, onResult },
+    load: () => load,
   });
-  const watch = watchTarget({ look: health.look, wallClock, log });
-  const replayer = createSliceReplayer({ ...deps, slice, target, watch, zeroMs, onResult });
+  const { inFlight, inFlightOf } = replayer;
+  const load = openSliceLoad({ slice, target, zeroMs, inFlight, inFlightOf }, deps);
   const now = (): number => clock() - zeroMs;
-  return { ...toSend, deps, replayer, watch, health, offered, ended: ended.promise, now, enter };
+  return { ...toSend, deps, replayer, load, offered, ended: ended.promise, now, enter };
 };
 
 /** Hands all that may be sent to the replayer; gives back by how much it was moved. */
 const offerAll = (run: Run): Promise<number> => {
   const { slice, target, replayer, offered, enter, now, deps } = run;
-  const { takeRate, log } = deps;
+  const { book, takeRate, log } = deps;
   return offerSlice({
-    ...{ slice, target, now, takeRate, log },
+    ...{ slice, target, book, now, takeRate, log },
     offer: (placed, request) => {
       offered.set(request, placed);
       replayer.offer(request);
@@ -136,15 +122,15 @@ const sendAll = async (run: Run): Promise<number> => {
 
 /** Sends if it may be sent, and closes the books. */
 const carryOut = async (run: Run): Promise<SliceEnd> => {
-  const { slice, target, books, deadline, replayer, watch, deps } = run;
+  const { slice, target, books, deadline, replayer, load, deps } = run;
   const warm = (): void => deps.sender.warm(target.name, warmCountOf(slice, target.maxInFlight));
   const { wallClock, loadSecrets } = deps;
-  const isAnnounced = await prepareSlice({ slice, books, deadline, watch, wallClock, loadSecrets, warm });
+  const isAnnounced = await prepareSlice({ slice, books, deadline, load, wallClock, loadSecrets, warm });
   let shiftMs = 0;
   if (isAnnounced) shiftMs = await sendAll(run);
   else books.holdAllBack(deadline.stop.aborted ? 'stopped' : 'undelivered');
   const started = isAnnounced ? { SlicesStarted: 1 } : { SlicesFailed: 1 };
-  const state = { InFlight: replayer.mostInFlight(), BackoffLevel: watch.level() };
+  const state = { InFlight: replayer.mostInFlight(), BackoffLevel: load.level() };
   return { isAnnounced, counts: await books.close(shiftMs, { ...started, ...state }) };
 };
 
@@ -159,6 +145,6 @@ export const sendSlice = async (toSend: SliceToSend, deps: SendSliceDeps): Promi
   } finally {
     // A table that hangs must not cost the invocation its end.
     const inTime = new Promise<void>((resolve) => onAbort(toSend.deadline.giveUp, resolve));
-    await Promise.race([run.watch.stop().then(run.health.end), inTime]);
+    await Promise.race([run.load.end(), inTime]);
   }
 };

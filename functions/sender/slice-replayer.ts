@@ -2,15 +2,19 @@
 
 import type { Clock, Sender } from '../../core/ports.ts';
 import type { Target } from '../../core/rules/rule-set.ts';
-import { createReplayer, type Replayer } from '../../core/send/replayer.ts';
-import type { HeldBackReason, PlannedRequest, Result } from '../../core/types.ts';
+import { createReplayer, type Replayer, type RuleLimits } from '../../core/send/replayer.ts';
+import { whyThinned } from '../../core/send/thin.ts';
+import type { PlannedRequest, Result } from '../../core/types.ts';
 import type { OpenSlice } from './open-slice.ts';
-import type { TargetWatch } from './watch-target.ts';
+import type { RuleBook } from './rule-book.ts';
+import type { SliceLoad } from './slice-load.ts';
 
 export interface SliceReplayerOptions {
   readonly slice: OpenSlice;
   readonly target: Target;
-  readonly watch: TargetWatch;
+  readonly book: RuleBook;
+  /** What may be sent; asked at each release. */
+  readonly load: () => Pick<SliceLoad, 'allowanceOf' | 'othersInFlight' | 'othersInFlightOf' | 'sent'>;
   /** On its own clock, as it outlives the slice. */
   readonly sender: Sender;
   readonly clock: Clock;
@@ -22,40 +26,68 @@ export interface SliceReplayerOptions {
 export interface SliceReplayer extends Replayer {
   /** Most requests in flight at once so far. */
   mostInFlight(): number;
+  /** Requests of a rule in flight. */
+  inFlightOf(rule: string): number;
 }
 
-/** What the switch and the backoff level leave out, by the place of the request among those its rule chose. */
-const thinnedBy = ({ share = 0 }: PlannedRequest, watch: TargetWatch): HeldBackReason | undefined => {
-  const switchShare = watch.switchShare();
-  if (share >= switchShare) return 'kill_switch';
-  return share >= switchShare * watch.level() ? 'backoff' : undefined;
+/** Limits of the rules in the slice that are held here: rates were by the planner. */
+const limitsOf = ({ requests }: OpenSlice, book: RuleBook): Readonly<Record<string, RuleLimits>> => {
+  const names = new Set(requests.map(({ request }) => request.rule));
+  return Object.fromEntries(
+    [...names].flatMap((name) => {
+      const maxInFlight = book.ruleOf(name)?.maxInFlight;
+      return maxInFlight === undefined ? [] : [[name, { maxInFlight }]];
+    }),
+  );
+};
+
+/** Passes requests on, with their ends on the slice's clock, and counts those in flight. */
+const createCountingSender = (sender: Sender, zeroMs: number, onSent: (request: PlannedRequest) => void) => {
+  const ofRules = new Map<string, number>();
+  let inFlight = 0;
+  let most = 0;
+  const change = (rule: string, by: number): void => {
+    inFlight += by;
+    ofRules.set(rule, (ofRules.get(rule) ?? 0) + by);
+    most = Math.max(most, inFlight);
+  };
+  const counting: Sender = {
+    ...sender,
+    dispatch: (request, done) => {
+      change(request.rule, 1);
+      onSent(request);
+      sender.dispatch(request, (outcome) => {
+        change(request.rule, -1);
+        done({ ...outcome, endMs: outcome.endMs - zeroMs });
+      });
+    },
+  };
+  return { counting, most: () => most, of: (rule: string) => ofRules.get(rule) ?? 0 };
 };
 
 /**
- * Makes the replayer of a slice; due times are to be offered in order. The target's rate is held before: by the planners, who see all
- * of it, and for a slice that is moved by `overRate`. Here it would cut at other seconds' edges than theirs.
+ * Makes the replayer of a slice; due times are to be offered in order. Rates are held before: by the planners, who see all of them, and
+ * for a slice that is moved by `overRate`. Here they would be cut at other seconds' edges than theirs.
  */
 export const createSliceReplayer = (options: SliceReplayerOptions): SliceReplayer => {
-  const { slice, watch, sender, clock, zeroMs, onResult } = options;
+  const { slice, book, load, clock, zeroMs, onResult } = options;
   const { maxRatePerSecond: _, ...target } = options.target;
   const { startAtMs, notAfterMs } = slice.event;
-  let most = 0;
-  const onSliceClock: Sender = {
-    ...sender,
-    dispatch: (request, done) => {
-      most = Math.max(most, replayer.inFlight());
-      sender.dispatch(request, (outcome) => done({ ...outcome, endMs: outcome.endMs - zeroMs }));
-    },
-  };
+  const { counting, most, of } = createCountingSender(options.sender, zeroMs, (request) =>
+    load().sent(request),
+  );
   const replayer = createReplayer({
-    sender: onSliceClock,
+    sender: counting,
     clock: () => clock() - zeroMs,
     targets: { [target.name]: target },
+    rules: limitsOf(slice, book),
     isLive: false,
-    whyHeldBack: (request, nowMs) => (nowMs > notAfterMs - startAtMs ? 'late' : thinnedBy(request, watch)),
+    whyHeldBack: (request, nowMs) =>
+      nowMs > notAfterMs - startAtMs ? 'late' : whyThinned(request, load().allowanceOf(request.rule)),
     // One is always let through: else senders that overlook one another could all wait for the others.
-    maxInFlightOf: ({ maxInFlight }) => Math.max(1, maxInFlight - watch.othersInFlight()),
+    maxInFlightOf: ({ maxInFlight }) => Math.max(1, maxInFlight - load().othersInFlight()),
+    maxInFlightOfRule: (rule, maxInFlight) => Math.max(1, maxInFlight - load().othersInFlightOf(rule)),
     onResult,
   });
-  return { ...replayer, mostInFlight: () => most };
+  return { ...replayer, mostInFlight: most, inFlightOf: of };
 };

@@ -5,7 +5,8 @@ import type { MetricValues } from '../../core/measure/metric-names.ts';
 import type { SliceCounts } from '../../core/measure/slice-tally.ts';
 import type { Target } from '../../core/rules/rule-set.ts';
 import { errorText } from '../log.ts';
-import { type Deadline, startDeadline } from './deadline.ts';
+import { type AddBudgetUse, type BudgetUse, openBudgetUse } from './budget-use.ts';
+import { type Deadline, startDeadline, unlessAborted } from './deadline.ts';
 import { type OpenSlice, openSlice } from './open-slice.ts';
 import type { PutLines } from './results-writer.ts';
 import { type SendSliceDeps, sendSlice } from './send-slice.ts';
@@ -20,6 +21,7 @@ export interface SliceSenderDeps extends SendSliceDeps {
   /** Claims a slice: true once, for whoever comes first. Throws where it is not known whether it did. */
   readonly claim: (slice: { run: string; index: number; nowMs: number }) => Promise<boolean>;
   readonly put: PutLines;
+  readonly addBudgetUse: AddBudgetUse;
   /** Writes a line to standard output. */
   readonly writeLine: (line: string) => void;
   /** Aborted when the process is to end. */
@@ -79,15 +81,37 @@ const refuse = async (slice: OpenSlice, books: SliceBooks, deps: SliceSenderDeps
   return { kind: 'refused', counts: await books.close(0, { SlicesRefused: 1 }) };
 };
 
+/** The books, with what the slice uses of budgets told when they are closed. */
+const withBudgets = (books: SliceBooks, use: BudgetUse, giveUp: AbortSignal): SliceBooks => ({
+  ...books,
+  enter: (placed, result) => {
+    books.enter(placed, result);
+    use.count(result);
+  },
+  holdAllBack: (reason) => {
+    books.holdAllBack(reason);
+    use.countUnsent();
+  },
+  close: async (shiftMs, metrics) => {
+    // Beside the last puts, which may take all the time that is left.
+    const told = use.tell();
+    const counts = await books.close(shiftMs, metrics);
+    await unlessAborted(told, giveUp);
+    return counts;
+  },
+});
+
 const sendClaimed = async (
   slice: OpenSlice,
   deadline: Deadline,
   deps: SliceSenderDeps,
 ): Promise<SliceOutcome> => {
-  const books = openBooks(slice, { ...deps, giveUp: deadline.giveUp });
+  const { giveUp } = deadline;
+  const plain = openBooks(slice, { ...deps, giveUp });
   const { target: name, notAfterMs } = slice.event;
   const target = Object.hasOwn(deps.targets, name) ? deps.targets[name] : undefined;
-  if (target === undefined) return refuse(slice, books, deps);
+  if (target === undefined) return refuse(slice, plain, deps);
+  const books = withBudgets(plain, openBudgetUse({ ...deps, slice, target }), giveUp);
   if (deps.wallClock() > notAfterMs) {
     books.holdAllBack('late');
     return { kind: 'late', counts: await books.close(0, { SlicesStarted: 1 }) };

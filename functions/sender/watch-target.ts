@@ -6,6 +6,7 @@ import {
   type SwitchState,
   switchShareAt,
 } from '../../core/send/kill-switch.ts';
+import type { TargetState } from '../../io/aws/target-state.ts';
 import { errorText, type WriteLog } from '../log.ts';
 import type { TargetSight } from './health.ts';
 import { startPolling } from './polling.ts';
@@ -15,8 +16,6 @@ export interface TargetWatch {
   readonly first: Promise<void>;
   /** Share (0–1) that the switch lets through now. */
   switchShare(): number;
-  /** Share (0–1) that backoff lets through. */
-  level(): number;
   /** In flight from other senders, as last known. */
   othersInFlight(): number;
   stop(): Promise<void>;
@@ -25,20 +24,21 @@ export interface TargetWatch {
 export interface WatchOptions {
   /** Reads the item; undefined where there is none. */
   readonly look: () => Promise<TargetSight | undefined>;
+  /** Told of what was read; undefined where there is no item. */
+  readonly onState: (state: TargetState | undefined) => void;
   readonly wallClock: () => number;
   readonly log: WriteLog;
 }
 
-const switchOf = ({ switchText, switchReadAtMs }: TargetSight): SwitchState | undefined => {
+const switchOf = ({ switchText, switchReadAtMs }: TargetState): SwitchState | undefined => {
   if (switchText === undefined || switchReadAtMs === undefined) return undefined;
   // What cannot be read as a value is off; planners say so in a metric.
   return { share: parseSwitch(switchText)?.share ?? 0, readAtMs: switchReadAtMs };
 };
 
 /** Reads the item at once, and then every second. What fails to be read leaves the last value in force, up to its age limit. */
-export const watchTarget = ({ look, wallClock, log }: WatchOptions): TargetWatch => {
+export const watchTarget = ({ look, onState, wallClock, log }: WatchOptions): TargetWatch => {
   let state: SwitchState | undefined;
-  let level = 1;
   let others = 0;
   let hasFailed = false;
   const first = Promise.withResolvers<void>();
@@ -46,9 +46,9 @@ export const watchTarget = ({ look, wallClock, log }: WatchOptions): TargetWatch
   const lookOnce = async (): Promise<void> => {
     try {
       const sight = await look();
-      state = sight && switchOf(sight);
-      level = sight?.level ?? 1;
+      state = sight && switchOf(sight.state);
       others = sight?.othersInFlight ?? 0;
+      onState(sight?.state);
       first.resolve();
     } catch (error) {
       if (!hasFailed) log({ level: 'ERROR', code: 'TARGET_STATE_UNREADABLE', message: errorText(error) });
@@ -61,7 +61,6 @@ export const watchTarget = ({ look, wallClock, log }: WatchOptions): TargetWatch
   return {
     first: first.promise,
     switchShare: () => switchShareAt(state, wallClock()),
-    level: () => level,
     othersInFlight: () => others,
     stop: polling.stop,
   };

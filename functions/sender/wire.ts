@@ -3,14 +3,19 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { FirehoseClient } from '@aws-sdk/client-firehose';
 import type { Clock } from '../../core/ports.ts';
+import type { Target } from '../../core/rules/rule-set.ts';
+import { COLD_MS } from '../../core/send/window-counter.ts';
+import { addBudgetBytes } from '../../io/aws/budgets.ts';
 import { putLines } from '../../io/aws/firehose.ts';
 import { takeRate } from '../../io/aws/rate-limits.ts';
 import { claimSlice } from '../../io/aws/slice-claims.ts';
-import { createHealthWriter, type HealthWriter } from '../../io/aws/target-health.ts';
-import { readTarget } from '../../io/aws/target-state.ts';
+import { createHealthWriter, createRuleGauge } from '../../io/aws/target-health.ts';
+import { leaveAlone } from '../../io/aws/target-moves.ts';
 import { createHttpSender, type HttpSender } from '../../io/http-sender.ts';
 import { type LogEntry, logLine, type WriteLog } from '../log.ts';
+import { createBackoffLog } from './backoff-log.ts';
 import type { SenderConfig, SenderSettings } from './config.ts';
+import { createRuleBook, type RuleBook } from './rule-book.ts';
 import { createSecrets } from './secrets.ts';
 import { createSliceSender, type SliceOutcome } from './slice-sender.ts';
 
@@ -38,13 +43,31 @@ export interface WiredSender {
   readonly http: HttpSender;
 }
 
-/** One writer a target for the life of the process: it remembers what the item holds of ours. */
-const createHealthWriters = (dynamo: DynamoDBClient, table: string): ((target: string) => HealthWriter) => {
-  const writers = new Map<string, HealthWriter>();
-  return (target) => {
-    const writer = writers.get(target) ?? createHealthWriter(dynamo, table, target);
-    writers.set(target, writer);
-    return writer;
+/** Makes a thing once a name, for the life of the process. */
+const onceEach = <T, A extends readonly unknown[]>(make: (name: string, ...rest: A) => T) => {
+  const made = new Map<string, T>();
+  return (name: string, ...rest: A): T => {
+    const thing = made.get(name) ?? make(name, ...rest);
+    made.set(name, thing);
+    return thing;
+  };
+};
+
+/** What senders share through the table; writers remember what an item holds of ours. */
+const wireTable = (dynamo: DynamoDBClient, table: string, book: RuleBook, log: WriteLog) => {
+  const healthOf = onceEach((name: string, target: Target) => {
+    const { windowMs, ...limits } = book.limitsOf(target);
+    const onJudged = createBackoffLog(name, log);
+    return createHealthWriter(dynamo, table, name, { windowMs, limits, onJudged });
+  });
+  return {
+    healthOf: (target: Target) => healthOf(target.name, target),
+    gaugeOf: onceEach((rule) => createRuleGauge(dynamo, table, rule)),
+    leaveAlone: (target: string, ask: Parameters<typeof leaveAlone>[3]) =>
+      leaveAlone(dynamo, table, target, ask),
+    claim: (slice: Parameters<typeof claimSlice>[2]) => claimSlice(dynamo, table, slice),
+    takeRate: (ask: Parameters<typeof takeRate>[2]) => takeRate(dynamo, table, ask),
+    addBudgetUse: (use: Parameters<typeof addBudgetBytes>[2]) => addBudgetBytes(dynamo, table, use),
   };
 };
 
@@ -62,22 +85,22 @@ export const wireSender = (parts: SenderParts): WiredSender => {
     log,
   });
   void secrets.load();
+  const book = createRuleBook(config.rules);
   const http = createHttpSender({
     targets: Object.values(config.targets),
+    timeoutMsOf: ({ rule }) => book.ruleOf(rule)?.timeoutMs,
     clock,
     wallClock,
     env: secrets.env,
     network: { refuseLoopback: !settings.allowLoopback },
   });
-  const healthOf = createHealthWriters(dynamo, table);
   const sendSlice = createSliceSender({
     stack,
     rulesHash: config.rulesHash,
     targets: config.targets,
-    claim: (slice) => claimSlice(dynamo, table, slice),
-    readTarget: (target) => readTarget(dynamo, table, target, { consistent: true, nowMs: wallClock() }),
-    writeHealth: (target, sample) => healthOf(target).write(sample),
-    takeRate: (ask) => takeRate(dynamo, table, ask),
+    book,
+    ...wireTable(dynamo, table, book, log),
+    coldUntilMs: onceEach((_target, nowMs: number) => nowMs + COLD_MS),
     put: (lines, signal) => putLines(firehose, resultsStream, lines, { signal }),
     sender: http,
     clock,

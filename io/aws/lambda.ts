@@ -1,6 +1,12 @@
-/** Lambda: starting functions without waiting for them. */
+/** Lambda: starting functions without waiting for them, and what the account allows of it. */
 
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  type AccountLimit,
+  GetAccountSettingsCommand,
+  InvokeCommand,
+  type LambdaClient,
+} from '@aws-sdk/client-lambda';
+import { EXIT, RepriseError } from '../../core/errors.ts';
 import { awsError, awsNameOf, awsStatusOf, isTransient } from './aws-error.ts';
 import { type Backoff, backoffMs, waitFor } from './backoff.ts';
 
@@ -42,4 +48,38 @@ export const invokeAsync = async (
     }
     await waitFor(backoffMs(attempt, BACKOFF));
   }
+};
+
+/** How many functions may run at once in the account and region. */
+export interface AccountConcurrency {
+  readonly concurrentExecutions: number;
+  /** Of these, those that no function has reserved. */
+  readonly unreservedConcurrentExecutions: number;
+}
+
+/**
+ * Reads the account's limits (https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html).
+ *
+ * @throws RepriseError AWS_…
+ */
+export const readAccountConcurrency = async (client: LambdaClient): Promise<AccountConcurrency> => {
+  const doing = 'read how many functions may run at once';
+  let limits: AccountLimit | undefined;
+  try {
+    ({ AccountLimit: limits } = await client.send(new GetAccountSettingsCommand({})));
+  } catch (error) {
+    throw awsError(doing, error, { needs: 'lambda:GetAccountSettings on *' });
+  }
+  const { ConcurrentExecutions: all, UnreservedConcurrentExecutions: free } = limits ?? {};
+  if (all === undefined || free === undefined)
+    throw new RepriseError('AWS_FAILED', `cannot ${doing}: the answer does not say`, {
+      exitCode: EXIT.stopped,
+    });
+  return { concurrentExecutions: all, unreservedConcurrentExecutions: free };
+};
+
+/** Region of the client. */
+export const lambdaRegionOf = async (client: LambdaClient): Promise<string> => {
+  const { region } = client.config;
+  return typeof region === 'function' ? region() : region;
 };

@@ -1,4 +1,4 @@
-/** A target's `maxRate`, held by all planners of a deployment together. */
+/** Rates, each held by all planners of a deployment together: `maxRate` of targets and rules, and one probe a second. */
 
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { RepriseError } from '../../core/errors.ts';
@@ -8,12 +8,13 @@ import { numberOf, numberValue, updateItem } from './dynamodb.ts';
 const KEPT_SECONDS = 3600;
 
 export interface RateRequest {
+  /** What the rate is of: the name of a target, `rule:<name>`, or `probe:<target>`. */
   readonly target: string;
   /** Epoch second in which the requests are due. */
   readonly dueSecond: number;
   /** How many requests are to be sent in it. */
   readonly count: number;
-  /** The limit of the target; may have a fraction. */
+  /** The limit; may have a fraction. */
   readonly maxPerSecond: number;
 }
 
@@ -25,7 +26,7 @@ export const allowanceOf = (maxPerSecond: number, dueSecond: number): number =>
   Math.floor(maxPerSecond * (dueSecond + 1)) - Math.floor(maxPerSecond * dueSecond);
 
 /**
- * Takes room for `count` requests out of what the target's rate allows in that second. All callers together are never given more than
+ * Takes room for `count` requests out of what a rate allows in that second. All callers together are never given more than
  * that, and what is asked for beyond is to be held back.
  *
  * @returns how many of them may be sent, from 0 to `count`

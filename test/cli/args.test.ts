@@ -18,6 +18,11 @@ describe('a value that is wrong', () => {
       'a rate above 0, such as 200/s, 90/m or 10/h',
       ['200', '0/s', '5/d', 'fast', '-1/s', '1/s/s'],
     ],
+    [
+      '--ramp',
+      'a duration up to 10m such as 10s, or 0s for none',
+      ['0', '10', '-1s', '11m', '1h', 'fast', ''],
+    ],
     ['--from', INSTANT, ['yesterday', '2026-13-01', '2026-02-30', '', '25:00']],
     ['--to', INSTANT, ['now', '2026-11-21T25:00:00Z']],
   ])('of %s is refused with what is allowed', async (flag, allowed, values) => {
@@ -35,6 +40,16 @@ describe('a value that is wrong', () => {
   ])('%j is refused where it is out of range', async (flags, message) => {
     const { code, stderr } = await reprise(['plan', '-', '--target', 'http://127.0.0.1:1', ...flags]);
     expect({ code, stderr }).toEqual({ code: 2, stderr: `error: ${message}\n` });
+  });
+
+  it('of --for is refused with what is allowed', async () => {
+    for (const value of ['0s', '10', 'soon', '-1s', '1w']) {
+      const { code, stderr } = await reprise(['replay', 'x.log', `--for=${value}`]);
+      expect({ value, code }).toEqual({ value, code: 2 });
+      expect(stderr).toBe(
+        `error: --for must be a duration above 0, such as 90s, 10m or 2h, got "${value}"\n`,
+      );
+    }
   });
 
   it('--from is refused where it is not before --to', async () => {

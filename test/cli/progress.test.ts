@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { renderProgress } from '../../cli/live/progress.ts';
+import { openProgress, renderProgress } from '../../cli/live/progress.ts';
 import type { RunProgress } from '../../cli/run-progress.ts';
+import { keepingStream } from '../support/cli.ts';
 
 const progress = (changes: Partial<RunProgress> = {}): RunProgress => ({
   figures: {
@@ -18,6 +19,7 @@ const progress = (changes: Partial<RunProgress> = {}): RunProgress => ({
   elapsedMs: 12_340,
   doneShare: 0.517,
   isStopping: false,
+  load: { isPaused: false, switchShare: 1, backoff: undefined, targetCount: 1 },
   ...changes,
 });
 
@@ -67,6 +69,22 @@ describe('renderProgress', () => {
     );
   });
 
+  it.each([
+    ['paused', { isPaused: true, switchShare: 0 }],
+    ['switch off', { switchShare: 0 }],
+    ['switch 25 %', { switchShare: 0.25 }],
+    ['switch 0.5 %', { switchShare: 0.005 }],
+    ['backoff 25 %', { backoff: { target: 'staging', level: 0.25 } }],
+    ['backoff 4.2 %', { backoff: { target: 'staging', level: 0.0421 } }],
+    ['backoff staging 0 %', { backoff: { target: 'staging', level: 0 }, targetCount: 2 }],
+    ['switch 10 % │ backoff 50 %', { switchShare: 0.1, backoff: { target: 'staging', level: 0.5 } }],
+  ] as const)('says what keeps traffic back: %s', (words, load) => {
+    const all = { ...progress().load, ...load };
+    expect(linesOf({ load: all }, 120)[0]).toBe(
+      `█████████░░░░░░░░░  51% 12.3 s │ ${words} │ 6,204 sent │ 509/s of 512/s │ held back 20`,
+    );
+  });
+
   it.each([false, true])('never reaches the end of a line, with colour: %j', (color) => {
     for (let width = 40; width <= 200; width += 1) {
       for (const isStopping of [false, true]) {
@@ -80,5 +98,22 @@ describe('renderProgress', () => {
     const coloured = renderProgress(progress(), { width: 120, color: true });
     expect(coloured.map(uncoloured)).toEqual(linesOf({}, 120));
     expect(coloured.join('')).toContain('\u001b[');
+  });
+});
+
+describe('openProgress', () => {
+  it('prints what it is told above the progress, also when the run ends at once', () => {
+    const { stream, text } = keepingStream(100);
+    Object.assign(stream, { cursorTo: () => true, moveCursor: () => true, clearScreenDown: () => true });
+    const view = openProgress(stream, false);
+    view?.update(progress());
+    view?.tell('paused: what falls due is held back');
+    view?.tell('resumed');
+    view?.end();
+    expect(text()).toContain('paused: what falls due is held back\nresumed\n');
+  });
+
+  it('is not there where nobody looks', () => {
+    expect(openProgress(keepingStream().stream, false)).toBeUndefined();
   });
 });

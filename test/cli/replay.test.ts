@@ -20,7 +20,9 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 const replay = (...flags: string[]) =>
-  reprise(['replay', 'access.log', '--target', server.url, '--speed', '10', ...flags], { cwd });
+  reprise(['replay', 'access.log', '--target', server.url, '--speed', '10', '--ramp', '0s', ...flags], {
+    cwd,
+  });
 
 describe('replay', () => {
   it('sends what was logged, shows a summary and ends with 0', async () => {
@@ -33,7 +35,7 @@ describe('replay', () => {
   });
 
   it('keeps to the terminal: its width, and colour unless NO_COLOR is set', async () => {
-    const args = ['replay', 'access.log', '--target', server.url, '--speed', '10'];
+    const args = ['replay', 'access.log', '--target', server.url, '--speed', '10', '--ramp', '0s'];
     const coloured = await reprise(args, { cwd, columns: 80 });
     expect(coloured.stdout).toContain('\u001b[');
     const plain = await reprise(args, { cwd, columns: 80, env: { NO_COLOR: '1' } });
@@ -82,7 +84,7 @@ describe('replay', () => {
       rules,
       'version: 1\ntargets: { a: { url: "http://127.0.0.1:1" }, b: { url: "http://127.0.0.1:1" } }\nrules: [{ name: r, target: b }]\n',
     );
-    const flags = ['--rules', rules, '--target', `b=${server.url}`, '--speed', '10'];
+    const flags = ['--rules', rules, '--target', `b=${server.url}`, '--speed', '10', '--ramp', '0s'];
     const { code } = await reprise(['replay', 'access.log', ...flags], { cwd });
     expect(code).toBe(0);
     expect(server.requests).toHaveLength(40);
@@ -95,8 +97,8 @@ describe('replay', () => {
       `version: 1
 targets: { t: { url: "${server.url}" } }
 rules:
-  - { name: fast, target: t, pacing: { mode: recorded, speed: 20 } }
-  - { name: slow, target: t, pacing: { mode: even, speed: 5 } }
+  - { name: fast, target: t, pacing: { mode: recorded, speed: 20, ramp: 0s } }
+  - { name: slow, target: t, pacing: { mode: even, speed: 5, ramp: 0s } }
   - { name: steady, target: t, pacing: { mode: constant, rate: 100/s } }
 `,
     );
@@ -206,7 +208,7 @@ rules:
     const rules = join(cwd, 'rules.yaml');
     const text = `version: 1\ntargets: { t: { url: "${server.url}" } }\nrules: [{ name: a, target: t, headers: { set: { authorization: { fromEnv: SOME_TOKEN } } } }]\n`;
     writeFileSync(rules, text);
-    const args = ['replay', 'access.log', '--rules', rules, '--speed', '10'];
+    const args = ['replay', 'access.log', '--rules', rules, '--speed', '10', '--ramp', '0s'];
     const without = await reprise(args, { cwd });
     expect(without).toMatchObject({ code: 2, stdout: '' });
     expect(without.stderr).toContain('SOME_TOKEN');

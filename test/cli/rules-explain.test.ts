@@ -129,6 +129,33 @@ describe('a place that is none', () => {
     });
   });
 
+  it('hides secrets, whatever becomes of the line', async () => {
+    const headers = {
+      Authorization: 'Bearer hidden',
+      Referer: 'https://a.test/?code=hidden',
+      'X-Plain': 'seen',
+    };
+    const lines = [
+      traefikLine({ atMs: 0, path: '/search?token=hidden&page=2', headers, host: 'shop.example.com' }),
+      'GET /x?sig=hidden&page=2',
+    ];
+    writeFileSync(join(cwd, 'secret.log'), lines.join('\n'));
+    const rules = join(cwd, 'keep.yaml');
+    writeFileSync(
+      rules,
+      'version: 1\ntargets: { t: { url: "http://127.0.0.1:1" } }\nrules: [{ name: a, target: t, headers: { keep: authorization } }]\n',
+    );
+    for (const line of [1, 2])
+      for (const flags of [[], ['--json']]) {
+        const args = ['rules', 'explain', `secret.log:${line}`, '--rules', rules, ...flags];
+        const { code, stdout } = await reprise(args, { cwd });
+        expect(code).toBe(0);
+        expect(stdout).not.toContain('hidden');
+        expect(stdout).toContain('page=2');
+        expect(stdout).toContain('***');
+      }
+  });
+
   it('a folder of several logs is refused', async () => {
     writeFileSync(join(cwd, 'other.log'), '');
     expect(await explain('.:1')).toMatchObject({

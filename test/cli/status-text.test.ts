@@ -2,21 +2,25 @@ import { describe, expect, it } from 'vitest';
 import type { StackStatus, TargetStatus } from '../../cli/status/read-status.ts';
 import { renderStatus, statusLine } from '../../cli/status/status-text.ts';
 import { RepriseError } from '../../core/errors.ts';
+import { NEW_BACKOFF } from '../../core/send/backoff.ts';
+import type { TargetState } from '../../io/aws/target-state.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 21, 11, 20, 5, 400);
-const WINDOW = NOW_MS / 5_000;
 
 const staging: TargetStatus = {
   name: 'staging',
   value: {
     level: 0.4,
+    isOpen: false,
+    backoff: { ...NEW_BACKOFF, level: 0.4, ceiling: 0.8, wasOver: true },
     switchText: '25%',
     switchReadAtMs: NOW_MS - 1_700,
     inFlight: 12,
     lagP99Ms: 8.2,
     lagAtMs: NOW_MS - 2_300,
-    current: { window: Math.floor(WINDOW), n: 80, over: 1, failed: 0, inFlight: 12 },
-    last: { window: Math.floor(WINDOW) - 1, n: 540, over: 4, failed: 3, inFlight: 12 },
+    windowMs: 5_000,
+    current: { startedAtMs: NOW_MS - 400, n: 80, over: 1, failed: 0, inFlight: 12 },
+    last: { startedAtMs: NOW_MS - 5_400, n: 540, over: 4, failed: 3, inFlight: 12 },
   },
 };
 
@@ -24,12 +28,14 @@ const idle = (name: string): TargetStatus => ({
   name,
   value: {
     level: 1,
+    isOpen: false,
+    backoff: NEW_BACKOFF,
     switchText: 'on',
     switchReadAtMs: NOW_MS - 185_000,
     inFlight: 0,
     lagP99Ms: 1.1,
     lagAtMs: NOW_MS - 190_000,
-    current: { window: Math.floor(WINDOW) - 37, n: 80, over: 1, failed: 0, inFlight: 0 },
+    current: { startedAtMs: NOW_MS - 185_400, n: 80, over: 1, failed: 0, inFlight: 0 },
   },
 });
 
@@ -133,6 +139,72 @@ describe('the status of a stack on one screen', () => {
   });
 });
 
+/** The same target with another state of its backoff. */
+const backedOff = (name: string, changes: Partial<TargetState>): TargetStatus => {
+  const { value } = staging;
+  return value === undefined ? { name } : { name, value: { ...value, ...changes } };
+};
+const open = backedOff('dead', {
+  level: 0,
+  isOpen: true,
+  backoff: { level: 0.01, ceiling: 0.5, wasOver: true, floorWindows: 3, isOpen: true },
+});
+const alone = backedOff('busy', { level: 0.5, retryAtMs: NOW_MS + 11_300 });
+
+describe('backoff', () => {
+  const shown = (targets: readonly TargetStatus[]): readonly string[] => {
+    const lines = screen({ ...full, targets });
+    const from = lines.findIndex((line) => line.startsWith('  backoff '));
+    return from < 0 ? [] : lines.slice(from, lines.indexOf('', from));
+  };
+
+  it.each<[string, Partial<TargetState>, string]>([
+    ['was cut', {}, 'was cut to 40 %: its last window was over a limit'],
+    [
+      'grows again',
+      { backoff: { ...NEW_BACKOFF, level: 0.4, ceiling: 0.8 } },
+      'is at 40 % and growing: it was over a limit at 80 %',
+    ],
+    [
+      'begins',
+      { level: 0.335, backoff: { ...NEW_BACKOFF, level: 0.335 } },
+      'is at 34 % and growing: it begins at what was recorded',
+    ],
+    ['is open', { isOpen: true, level: 0 }, 'is open: it suffers even at its lowest level; probes only'],
+    [
+      'asked to be left alone',
+      { retryAtMs: NOW_MS + 11_300 },
+      'is left alone for 12 s, as its Retry-After asks',
+    ],
+    ['was left alone', { level: 1, retryAtMs: NOW_MS - 1 }, ''],
+  ])('of a target that %s is told in a sentence', (_, changes, sentence) => {
+    const lines = sentence === '' ? [] : [`  backoff   staging ${sentence}`];
+    expect(shown([backedOff('staging', changes)])).toEqual(lines);
+  });
+
+  it('is told of the two targets that get least, and how many more there are', () => {
+    expect(shown([staging, open, backedOff('more', {}), alone])).toEqual([
+      '  backoff   dead is open: it suffers even at its lowest level; probes only',
+      '            busy is left alone for 12 s, as its Retry-After asks',
+      '            and 2 more',
+    ]);
+    expect(shown([idle('calm')])).toEqual([]);
+  });
+
+  it('is as in its golden file where targets suffer, within 24 lines of 80 columns', async () => {
+    const lines = screen({ ...full, targets: [staging, open, alone, idle('canary')] });
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('../golden/status-backoff.txt');
+    expect(lines.length).toBeLessThanOrEqual(24);
+    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+
+  it('stands in one line too', () => {
+    const line = statusLine({ ...full, targets: [open, alone] });
+    expect(line).toContain(' · dead: open, in flight 12, ');
+    expect(line).toContain(' · busy: level 50 %, left alone for 12 s, in flight 12, ');
+  });
+});
+
 describe('where no log was planned yet', () => {
   const lastOf = (changes: Partial<StackStatus>): string =>
     screen({ ...empty, ...changes }).find((line) => line.startsWith('  last log')) ?? '';
@@ -162,8 +234,8 @@ describe('where no log was planned yet', () => {
 describe('the status of a stack in one line', () => {
   it('has it all', () => {
     expect(statusLine(full)).toBe(
-      '2026-11-21 11:20:05Z switch 25% · staging: level 40.0 %, in flight 12, lag p99 8.20 ms, 540 ended, 3 failed · ' +
-        'canary: level 100 %, in flight 0, lag p99 1.10 ms, 80 ended, 0 failed · fresh: no data yet · ' +
+      '2026-11-21 11:20:05Z switch 25% · staging: level 40 %, in flight 12, lag p99 8.20 ms, 540 ended, 4 over, 3 failed · ' +
+        'canary: level 100 %, in flight 0, lag p99 1.10 ms, 80 ended, 1 over, 0 failed · fresh: no data yet · ' +
         'last log 11:19:40Z: 1401 of 2911 dispatched · queue 4 (2 at work, 3 delayed) · ! dead letters 1 · failed slices 0',
     );
   });

@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { writeLast } from '../../io/aws/last-object.ts';
+import { leaveAlone } from '../../io/aws/target-moves.ts';
 import { mirrorSwitch } from '../../io/aws/target-state.ts';
 import { clientConfig } from '../support/aws/client-config.ts';
 import { type DynamoEndpoint, startDynamo } from '../support/aws/dynamo.ts';
@@ -84,13 +85,42 @@ describe('reprise status', () => {
       region: 'us-east-1',
       switch: { value: '25%', share: 0.25, by: 'arn:aws:iam::123456789012:user/alice' },
       targets: [
-        { name: 'staging', state: { level: 1, switch: '25%', inFlight: 0, lagP99Ms: null } },
+        {
+          name: 'staging',
+          state: {
+            level: 1,
+            open: false,
+            ceiling: 1,
+            retryAt: null,
+            switch: '25%',
+            inFlight: 0,
+            lagP99Ms: null,
+          },
+        },
         { name: 'canary', state: null },
       ],
       lastLog: { key: 'captured/a.gz', heldBackBy: { kill_switch: 3 } },
       deadLetterQueue: { visible: 2, notVisible: 0, delayed: 0 },
       failureQueue: { visible: 0, notVisible: 0, delayed: 0 },
       errors: [],
+    });
+  });
+
+  it('says of a target that asked to be left alone until when', async () => {
+    const client = new DynamoDBClient(clientConfig(dynamodb.endpoint));
+    const nowMs = Date.now();
+    const untilMs = nowMs + 60_000;
+    await mirrorSwitch(client, 'reprise-state', 'busy', { value: 'on', readAtMs: nowMs });
+    await leaveAlone(client, 'reprise-state', 'busy', { untilMs, nowMs });
+    client.destroy();
+    const resources = stackResources('alone', { targets: ['busy'], endpoint: sqs.endpoint });
+    ssm.state.set('/reprise/alone/resources', JSON.stringify(resources));
+    const run = (...args: string[]) => repriseOnAws(env, ['status', '--stack', 'alone', ...args]);
+    const { stdout } = await run();
+    expect(stdout).toMatch(/^ {2}busy +alone {2}on \(/m);
+    expect(stdout).toMatch(/^ {2}backoff {3}busy is left alone for (1 m|\d\d s), as its Retry-After asks$/m);
+    expect(JSON.parse((await run('--json')).stdout)).toMatchObject({
+      targets: [{ name: 'busy', state: { level: 1, retryAt: new Date(untilMs).toISOString() } }],
     });
   });
 

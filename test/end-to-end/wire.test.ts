@@ -29,7 +29,7 @@ const SAMPLE = join(ROOT, 'demo/access.log.gz');
 const rulesFor = (url: string): string => `version: 1
 targets: { t: { url: "${url}", maxInFlight: 200, allowUnsafeMethods: true } }
 rules:
-  - { name: all, target: t, host: recorded, pacing: { mode: recorded, speed: 150 } }
+  - { name: all, target: t, host: recorded, pacing: { mode: recorded, speed: 150, ramp: 0s } }
   - name: some
     match: { host: "shop.example.com", path: ["/products/**", "/odd/**"] }
     percent: 40
@@ -37,7 +37,7 @@ rules:
     target: t
     headers: { strip: ["accept*"], set: { x-env: { fromEnv: SECRET }, X-Twice: "1" } }
     query: { strip: [page] }
-    pacing: { mode: recorded, speed: 150 }
+    pacing: { mode: recorded, speed: 150, ramp: 0s }
 `;
 
 /** Targets that must come through byte for byte. */
@@ -49,6 +49,12 @@ const ODD = [
   '/odd/?',
   '/odd/??a=?',
   '/odd/é/日本?q=ü',
+  // What some parsers take for another host.
+  '//odd.invalid/a',
+  '///odd.invalid',
+  '/\\odd.invalid/',
+  '/http://odd.invalid/?a=//b',
+  '/@odd.invalid:81/%0d%0aHost:%20odd.invalid',
 ];
 
 let server: RecordingServer;

@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashHex } from '../../core/hash.ts';
 import type { RuleSet } from '../../core/rules/rule-set.ts';
+import { parseSenderConfig } from '../../functions/sender/config.ts';
 import { type Bundle, bundleFunction, plannerData, senderData } from '../../infra/bundle.ts';
 import { readCheckedRules } from '../../infra/checked-rules.ts';
 import { readSettings } from '../../infra/settings.ts';
@@ -109,11 +110,26 @@ describe('what lies beside the code', () => {
     expect(JSON.parse(readFrom('planner', 'rule-set.json'))).toEqual({ ruleSet });
   });
 
-  it('of the sender is where it may send to, and the names of secrets, never what the rules say', () => {
+  it('of the sender is where it may send to, limits and the names of secrets, never what rules match or change', () => {
+    const KEYS = ['target', 'backoff', 'maxRatePerSecond', 'maxInFlight', 'timeoutMs', 'budget'] as const;
+    const rules = ruleSet.rules.map((rule) => [
+      rule.name,
+      Object.fromEntries(KEYS.flatMap((key) => (rule[key] === undefined ? [] : [[key, rule[key]]]))),
+    ]);
     expect(JSON.parse(readFrom('sender', 'targets.json'))).toEqual({
       rulesHash: ruleSet.hash,
       targets: ruleSet.targets,
+      rules: Object.fromEntries(rules),
       secretNames: ['STAGING_TOKEN'],
     });
+  });
+
+  it('of the sender is what it reads', () => {
+    const { rules } = parseSenderConfig(readFrom('sender', 'targets.json'));
+    expect(rules).toEqual(
+      Object.fromEntries(
+        ruleSet.rules.map(({ name, backoff }) => [name, expect.objectContaining({ backoff })]),
+      ),
+    );
   });
 });

@@ -1,6 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { everything, one } from './everything.ts';
-import { type Resource, resourcesOf, type Synthesised, synthesise, textOf } from './synthesise.ts';
+import {
+  type Resource,
+  resourcesOf,
+  type Synthesised,
+  synthesise,
+  textOf,
+  writeRules,
+} from './synthesise.ts';
 
 let plain: Synthesised;
 let full: Synthesised;
@@ -69,6 +76,19 @@ describe('functions', () => {
         OnFailure: { Destination: { 'Fn::GetAtt': [expect.stringMatching(/^FailedSlices/), 'Arn'] } },
       },
     });
+  });
+
+  it('send for as long as the slowest rule takes, a rule without a timeout as long as its target', async () => {
+    const rules = writeRules(`
+version: 1
+targets: { a: { url: "https://a.example.com", timeout: 40s } }
+rules:
+  - { name: a, match: { host: api.example.com }, target: a, timeout: 2s }
+  - { name: b, match: { host: www.example.com }, target: a }
+`);
+    const stack = await synthesise({ rules });
+    expect(functionOf(stack, 'Sender').Properties).toMatchObject({ Timeout: 3 + 5 + 5 + 40 + 20 });
+    expect(stack.notes[0]).toBe('senders: up to 10 at once when every target is slow; 50 are reserved');
   });
 
   it('may reach loopback on an emulator alone', () => {

@@ -24,7 +24,6 @@ describe('a target', () => {
 
   it.each([
     'http://127.0.0.1:8080',
-    'http://127.1',
     'http://[::1]:8080',
     'http://[::ffff:127.0.0.1]',
     'http://[64:ff9b::7f00:1]',

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Target } from '../../core/rules/rule-set.ts';
 import { logRetention } from '../../infra/function.ts';
 import { MAX_DELAY_SECONDS, MIN_DELAY_SECONDS } from '../../infra/settings-schema.ts';
 import {
@@ -9,20 +8,8 @@ import {
   QUEUE_RETENTION_SECONDS,
   QUEUE_VISIBILITY_SECONDS,
   queueDelaySeconds,
-  sendersNeeded,
   senderTimeoutSeconds,
 } from '../../infra/sizing.ts';
-
-const target = (timeoutMs: number, maxRatePerSecond?: number): Target => ({
-  name: 'a',
-  origin: 'https://a.example',
-  hostname: 'a.example',
-  maxInFlight: 100,
-  timeoutMs,
-  allowUnsafeMethods: false,
-  allowProduction: false,
-  ...(maxRatePerSecond === undefined ? {} : { maxRatePerSecond }),
-});
 
 describe('planners', () => {
   it.each([
@@ -58,26 +45,13 @@ describe('the queue', () => {
 });
 
 describe('senders', () => {
-  it.each([
-    ['no limit', [target(10_000)], 4],
-    ['one slice in 5 s', [target(10_000, 50)], 4],
-    ['just one slice in 5 s', [target(10_000, 200)], 4],
-    ['two slices in 5 s', [target(10_000, 201)], 8],
-    ['a high rate', [target(10_000, 10_000)], 180],
-    ['a long timeout', [target(600_000)], 122],
-    ['two targets', [target(10_000, 500), target(2_000)], 13],
-    ['none', [], 0],
-  ] as const)('for %s are enough', (_, targets, senders) => {
-    expect(sendersNeeded(targets)).toBe(senders);
-  });
-
   it('live as long as their slowest target may take', () => {
-    expect(senderTimeoutSeconds([target(10_000), target(30_500)])).toBe(3 + 5 + 5 + 31 + 20);
+    expect(senderTimeoutSeconds([{ timeoutMs: 10_000 }, { timeoutMs: 30_500 }])).toBe(3 + 5 + 5 + 31 + 20);
     expect(senderTimeoutSeconds([])).toBe(33);
   });
 
   it('never need more than Lambda allows', () => {
-    expect(senderTimeoutSeconds([target(600_000)])).toBeLessThanOrEqual(900);
+    expect(senderTimeoutSeconds([{ timeoutMs: 600_000 }])).toBeLessThanOrEqual(900);
   });
 });
 

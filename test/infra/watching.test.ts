@@ -246,6 +246,38 @@ describe('alarms', () => {
     ]);
   });
 
+  it('take the limit of a target from the strictest abort of its rules, in minutes that all must be above it', async () => {
+    const abort = (when: string): string => `abort: { when: "${when}" }`;
+    const strict = await synthesise({
+      rules: writeRules(`
+version: 1
+targets:
+  a: { url: "https://a.example.com" }
+  b: { url: "https://b.example.com" }
+  c: { url: "https://c.example.com" }
+rules:
+  - { name: a1, match: { host: api.example.com }, target: a, ${abort('errors > 50% for 60s')} }
+  - { name: a2, match: { host: api.example.com }, target: a, ${abort('errors > 7% for 90s')} }
+  - { name: b1, match: { host: api.example.com }, target: b, ${abort('errors > 20% for 5m')} }
+  - { name: b2, match: { host: api.example.com }, target: b, ${abort('errors >= 20% for 10s')} }
+  - { name: c1, match: { host: api.example.com }, target: c }
+`),
+    });
+    expect(table(strict).slice(0, 3)).toEqual([
+      'ErrorSharea: math > 7, 2 of 2',
+      'ErrorShareb: math > 20, 1 of 1',
+      'ErrorSharec: math > 50, 2 of 3',
+    ]);
+    const words = resourcesOf(strict, 'AWS::CloudWatch::Alarm')
+      .slice(0, 3)
+      .map(([, { Properties }]) => [Properties.ComparisonOperator, Properties.AlarmDescription]);
+    expect(words).toEqual([
+      ['GreaterThanThreshold', 'a fails or answers 5xx to more than 7 % of what is replayed'],
+      ['GreaterThanOrEqualToThreshold', 'b fails or answers 5xx to 20 % or more of what is replayed'],
+      ['GreaterThanThreshold', 'c fails or answers 5xx to more than 50 % of what is replayed'],
+    ]);
+  }, 60_000);
+
   it('tell the topic, which tells the address; minutes without data are good ones', () => {
     const alarms = [
       ...resourcesOf(two, 'AWS::CloudWatch::Alarm'),

@@ -23,6 +23,23 @@ describe('blockedReason', () => {
     ['fd00:ec2:ffff::1', 'a cloud metadata address'],
     ['fd00:ec2::254%eth0', 'a cloud metadata address'],
     ['fd20:ce::254', 'a cloud metadata address'],
+    ['fd00:c1::a9fe:a9fe', 'a cloud metadata address'],
+    ['fd00:42::42', 'a cloud metadata address'],
+    ['fd00:a9fe:a9fe::1', 'a cloud metadata address'],
+    ['fd00:100::100:200', 'a cloud metadata address'],
+    ['192.0.0.192', 'a cloud metadata address'],
+    ['::ffff:100.100.100.200', 'a cloud metadata address'],
+    ['::ffff:0:169.254.169.254', 'a link-local address'],
+    ['64:ff9b:1::169.254.169.254', 'a link-local address'],
+    ['64:ff9b:1:a9fe:a9:fe00::', 'a link-local address'],
+    ['64:ff9b:1:ff:a9:fea9:fe00:0', 'a link-local address'],
+    ['64:ff9b:1:ffff:a9:fea9:fe00:0', 'a link-local address'],
+    ['64:ff9b:1:0:64:6464:c800:0', 'a cloud metadata address'],
+    ['2852039166', 'a link-local address'],
+    ['0xa9fea9fe', 'a link-local address'],
+    ['0251.0376.0251.0376', 'a link-local address'],
+    ['169.254.43518', 'a link-local address'],
+    ['169.254.169.254.', 'not an address'],
     ['0.0.0.0', 'an unspecified address'],
     ['::', 'an unspecified address'],
     ['::ffff:0.0.0.0', 'an unspecified address'],
@@ -48,14 +65,25 @@ describe('blockedReason', () => {
     '203.0.113.9',
     '2606:4700::1',
     '100.64.0.1',
+    '64:ff9b:1::10.0.0.7',
+    '64:ff9b:1:e000::10.0.0.7',
+    '192.0.0.191',
   ])('lets %s pass', (address) => {
     expect(blockedReason(address)).toBeUndefined();
   });
 
-  it.each(['127.0.0.1', '127.8.9.10', '::1', '::ffff:127.0.0.1', '::7f00:1', '::127.0.0.1'])(
-    'refuses %s where loopback is refused',
-    (address) => {
-      expect(blockedReason(address, { refuseLoopback: true })).toBe('a loopback address');
-    },
-  );
+  it.each([
+    '127.0.0.1',
+    '127.8.9.10',
+    '::1',
+    '::1%1',
+    '::ffff:127.0.0.1',
+    '::7f00:1',
+    '::127.0.0.1',
+    '64:ff9b:1::127.0.0.1',
+    '64:ff9b:1:7f00:0:100::',
+    '2130706433',
+  ])('refuses %s where loopback is refused', (address) => {
+    expect(blockedReason(address, { refuseLoopback: true })).toBe('a loopback address');
+  });
 });

@@ -2,19 +2,10 @@ import { readFileSync } from 'node:fs';
 import type { LookupFunction } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startRecordingServer } from '../support/recording-server.ts';
-import { plannedRequest, send, sendingSetup } from '../support/send.ts';
+import { lookupOf, plannedRequest, send, sendingSetup } from '../support/send.ts';
 
 const { serve, senderTo, closeAll } = sendingSetup();
 afterEach(closeAll);
-
-const lookupOf =
-  (...addresses: string[]): LookupFunction =>
-  (_hostname, options, callback) => {
-    const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-    const [first] = found;
-    if (options.all === true) callback(null, found);
-    else callback(null, first?.address ?? '', first?.family);
-  };
 
 const tlsFile = (name: string): string =>
   readFileSync(`${import.meta.dirname}/../fixtures/tls/${name}`, 'utf8');

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -180,6 +180,31 @@ describe('a file that cannot be written', () => {
     expect(errors.map(({ message }) => message)).toEqual([
       `cannot write ${path}: the disk does not keep up, 1049600 bytes wait to be written`,
     ]);
+  });
+});
+
+describe('a file that is removed while it is written', () => {
+  it('is told at the end, since what was written is gone', async () => {
+    const writer = createLineWriter(path, { onError });
+    writer.write('a');
+    await writer.flush();
+    await rm(path);
+    writer.write('b');
+    await writer.close();
+    expect(errors.map(({ message }) => message)).toEqual([
+      `cannot write ${path}: it was removed while it was written`,
+    ]);
+  });
+
+  it('is well where it has another name by then', async () => {
+    const writer = createLineWriter(path, { onError });
+    writer.write('a');
+    await writer.flush();
+    await rename(path, `${path}.1`);
+    writer.write('b');
+    await writer.close();
+    expect(errors).toEqual([]);
+    expect(await readFile(`${path}.1`, 'utf8')).toBe('a\nb\n');
   });
 });
 

@@ -12,7 +12,7 @@ const RULES = ruleSetOf(
   'version: 1\ntargets: { t: { url: "http://127.0.0.1:1" } }\nrules: [{ name: a, target: t }]\n',
 );
 const TWO_PACES = ruleSetOf(
-  'version: 1\ntargets: { t: { url: "http://127.0.0.1:1" } }\nrules:\n  - { name: a, target: t }\n  - { name: b, target: t, pacing: { mode: recorded, speed: 10 } }\n',
+  'version: 1\ntargets: { t: { url: "http://127.0.0.1:1" } }\nrules:\n  - { name: a, target: t }\n  - { name: b, target: t, pacing: { mode: recorded, speed: 10, ramp: 0s } }\n',
 );
 
 /** What does not add up of the lines; planned requests have no end here. */

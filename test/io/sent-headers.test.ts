@@ -14,7 +14,8 @@ const ruleSetting = (name: string, set: Rule['headers']['set']): Rule => ({
   host: { kind: 'target' },
   headers: { strip: [], keep: [], set },
   query: { strip: [] },
-  pacing: { mode: 'recorded', speed: 1 },
+  pacing: { mode: 'recorded', speed: 1, rampMs: 0 },
+  backoff: { kind: 'off' },
   later: { gates: [] },
 });
 

@@ -69,7 +69,8 @@ describe('the package', () => {
   it('replays the sample log, and accounts for every line', async () => {
     const server = await startDemoServer();
     try {
-      const { stdout } = await reprise('replay', sample, '--target', server.url, '--speed', '50', '--json');
+      const flags = ['--target', server.url, '--speed', '50', '--ramp', '0s', '--json'];
+      const { stdout } = await reprise('replay', sample, ...flags);
       const report = JSON.parse(stdout) as {
         balanced: boolean;
         accounting: { lines: number; parsed: { total: number } | number; allRules: { planned: unknown } };

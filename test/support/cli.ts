@@ -47,11 +47,12 @@ const stdinOf = (given: InProcessOptions['stdin']): NodeJS.ReadStream => {
   return stream as unknown as NodeJS.ReadStream;
 };
 
-/** Starts a command within this process; `interrupt` is a Ctrl-C. */
+/** Starts a command within this process; `interrupt` is a Ctrl-C, `pause` a SIGUSR1. */
 export const startInProcess = (args: readonly string[], options: InProcessOptions = {}) => {
   const stdout = keepingStream(options.columns);
   const stderr = keepingStream();
   const callbacks = new Set<() => void>();
+  const pauses = new Set<() => void>();
   const context: CliContext = {
     cwd: options.cwd ?? ROOT,
     stdin: stdinOf(options.stdin),
@@ -61,6 +62,10 @@ export const startInProcess = (args: readonly string[], options: InProcessOption
     onInterrupt: (callback) => {
       callbacks.add(callback);
       return () => callbacks.delete(callback);
+    },
+    onPause: (callback) => {
+      pauses.add(callback);
+      return () => pauses.delete(callback);
     },
   };
   const run = async (): Promise<Ended> => {
@@ -91,6 +96,12 @@ export const startInProcess = (args: readonly string[], options: InProcessOption
     interrupt: (): void => {
       for (const callback of [...callbacks]) callback();
     },
+    /** SIGUSR1. */
+    pause: (): void => {
+      for (const callback of [...pauses]) callback();
+    },
+    /** Whether a run listens for SIGUSR1. */
+    isPausable: (): boolean => pauses.size > 0,
   };
 };
 

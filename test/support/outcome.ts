@@ -13,6 +13,7 @@ export interface ResultLine {
   readonly route: string;
   readonly dueMs: number;
   readonly sentMs?: number;
+  readonly fromDueMs?: number;
   readonly status?: number;
   readonly failed?: string;
   readonly heldBack?: string;

@@ -1,4 +1,4 @@
-/** Builders for tests of planning: recorded requests, rules and rule sets with the defaults filled in, and random ones. */
+/** Builders for tests of planning: recorded requests, rules and rule sets with the defaults filled in (but without ramp and backoff), and random ones. */
 
 import fc from 'fast-check';
 import { type Accounting, newAccounting } from '../../core/measure/accounting.ts';
@@ -47,7 +47,8 @@ export const planRule = (changes: Partial<Rule> = {}): Rule => ({
   host: { kind: 'target' },
   headers: { strip: [], keep: [], set: [] },
   query: { strip: [] },
-  pacing: { mode: 'recorded', speed: 1 },
+  pacing: { mode: 'recorded', speed: 1, rampMs: 0 },
+  backoff: { kind: 'off' },
   later: { gates: [] },
   ...changes,
 });
@@ -168,9 +169,9 @@ export const anyRule: fc.Arbitrary<Rule> = fc
       { kind: 'literal', value: 'a.test' },
     ),
     pacing: fc.constantFrom<Rule['pacing']>(
-      { mode: 'recorded', speed: 1 },
-      { mode: 'recorded', speed: 60 },
-      { mode: 'even', speed: 10 },
+      { mode: 'recorded', speed: 1, rampMs: 10_000 },
+      { mode: 'recorded', speed: 60, rampMs: 0 },
+      { mode: 'even', speed: 10, rampMs: 2_000 },
       { mode: 'constant', ratePerSecond: 50 },
     ),
   })

@@ -14,6 +14,8 @@ import type { PlannedRequest } from '../../core/types.ts';
 import { createEventPlanner } from '../../functions/planner/plan-event.ts';
 import type { PlannerDeps } from '../../functions/planner/planner-deps.ts';
 import { wirePlanner } from '../../functions/planner/wire.ts';
+import { numberValue, updateItem } from '../../io/aws/dynamodb.ts';
+import { targetKey } from '../../io/aws/target-state.ts';
 import { decodeSliceData } from '../../io/slice-codec.ts';
 import { clientConfig } from './aws/client-config.ts';
 import { startDynamo } from './aws/dynamo.ts';
@@ -41,6 +43,8 @@ export interface WorldOptions {
   readonly delayMs?: number;
   /** Clock at the start; default: the first instant of the logs. */
   readonly nowMs?: number;
+  /** Tries of each call to the table, as the SDK makes them; default 1. */
+  readonly tableAttempts?: number;
 }
 
 export interface Invocation {
@@ -52,6 +56,8 @@ export interface Invocation {
   /** Rules that are deployed by then. */
   readonly ruleSet?: RuleSet;
   readonly change?: (deps: PlannerDeps) => PlannerDeps;
+  /** Stands between the planner and the world, where time goes on while the world is waited for. */
+  readonly between?: (deps: PlannerDeps) => PlannerDeps;
 }
 
 /** An object as S3 tells of it. */
@@ -110,7 +116,7 @@ export const startWorld = async (options: WorldOptions) => {
   const lines: string[] = [];
   const clients = {
     s3: new S3Client(clientConfig(s3.endpoint)),
-    dynamo: new DynamoDBClient(clientConfig(dynamo.endpoint)),
+    dynamo: new DynamoDBClient(clientConfig(dynamo.endpoint, options.tableAttempts)),
     lambda: new LambdaClient(clientConfig(lambda.endpoint)),
     ssm: new SSMClient(clientConfig(ssm.endpoint)),
     sqs: new SQSClient(clientConfig(sqs.endpoint)),
@@ -139,9 +145,10 @@ export const startWorld = async (options: WorldOptions) => {
 
   /** Runs one invocation to its end, or to its death: then there is no answer. */
   const invoke = async (event: unknown, invocation: Invocation = {}) => {
-    const { dieAt, remainingMs = 300_000, requestId, change = (deps) => deps } = invocation;
+    const { dieAt, remainingMs = 300_000, requestId } = invocation;
+    const { change = (deps) => deps, between = (deps) => deps } = invocation;
     const life = killable(change(depsOf(invocation.ruleSet ?? options.ruleSet)), time, dieAt);
-    const answer = createEventPlanner(life.deps)(event, remainingMs, requestId);
+    const answer = createEventPlanner(between(life.deps))(event, remainingMs, requestId);
     return time.run(Promise.race([answer, life.dead]));
   };
 
@@ -168,6 +175,17 @@ export const startWorld = async (options: WorldOptions) => {
       return queueEvent({ Records: [s3Record({ key, etag: etag.replaceAll('"', '') })] }, messageId);
     },
     setSwitch: (text: string): void => ssm.state.set(SWITCH, text),
+    /** Sets attributes of a target's item, as senders would. */
+    setTarget: async (target: string, values: Readonly<Record<string, number>>): Promise<void> => {
+      const entries = Object.entries(values);
+      await updateItem(clients.dynamo, {
+        table: dynamo.table,
+        pk: targetKey(target),
+        update: `SET ${entries.map(([name]) => `#${name} = :${name}`).join(', ')}`,
+        names: Object.fromEntries(entries.map(([name]) => [`#${name}`, name])),
+        values: Object.fromEntries(entries.map(([name, value]) => [`:${name}`, numberValue(value)])),
+      });
+    },
     /** Slices that senders were invoked with, in order. */
     slices: (): readonly SliceEvent[] => invocationsOf(SENDER).map(parseSliceEvent),
     /** What the planner invoked itself with. */

@@ -1,11 +1,12 @@
 /** Builders for tests of the sender: a target, a planned request, and sending as a promise. */
 
+import type { LookupFunction } from 'node:net';
 import type { Clock, Sender, SendOutcome } from '../../core/ports.ts';
 import type { Target } from '../../core/rules/rule-set.ts';
 import type { PlannedRequest } from '../../core/types.ts';
 import { startClock } from '../../io/clock.ts';
 import type { NetworkOptions } from '../../io/connector.ts';
-import { createHttpSender } from '../../io/http-sender.ts';
+import { createHttpSender, type HttpSender, type HttpSenderOptions } from '../../io/http-sender.ts';
 import {
   type RecordingServer,
   type RecordingServerOptions,
@@ -19,7 +20,7 @@ export const targetAt = (origin: string, changes: Partial<Target> = {}): Target 
   hostname: new URL(origin).hostname,
   maxInFlight: 100,
   timeoutMs: 5_000,
-  allowUnsafeMethods: false,
+  allowUnsafeMethods: true,
   allowProduction: false,
   ...changes,
 });
@@ -47,12 +48,27 @@ export const send = (sender: Sender, request: PlannedRequest): Promise<SendOutco
 export const sendMany = (sender: Sender, count: number): Promise<SendOutcome[]> =>
   Promise.all(Array.from({ length: count }, () => send(sender, plannedRequest())));
 
+/** A lookup that finds these addresses for every name. */
+export const lookupOf =
+  (...addresses: string[]): LookupFunction =>
+  (_hostname, options, callback) => {
+    const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+    const [first] = found;
+    if (options.all === true) callback(null, found);
+    else callback(null, first?.address ?? '', first?.family);
+  };
+
 /** Starts servers and senders for a test file and closes them all, newest first. */
 export interface SendingSetup {
   /** The clock of all its senders. */
   readonly clock: Clock;
   serve(options?: RecordingServerOptions): Promise<RecordingServer>;
-  senderTo(origin: string, changes?: Partial<Target>, network?: NetworkOptions): Sender;
+  senderTo(
+    origin: string,
+    changes?: Partial<Target>,
+    network?: NetworkOptions,
+    options?: Pick<HttpSenderOptions, 'wallClock' | 'timeoutMsOf'>,
+  ): HttpSender;
   /** For `afterEach`. */
   closeAll(): Promise<void>;
 }
@@ -67,9 +83,9 @@ export const sendingSetup = (): SendingSetup => {
       closers.push(server.close);
       return server;
     },
-    senderTo: (origin, changes = {}, network = {}) => {
+    senderTo: (origin, changes = {}, network = {}, options = {}) => {
       const targets = [targetAt(origin, changes)];
-      const sender = createHttpSender({ targets, clock, env: () => undefined, network });
+      const sender = createHttpSender({ targets, clock, env: () => undefined, network, ...options });
       closers.push(sender.close);
       return sender;
     },

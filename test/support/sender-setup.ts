@@ -93,6 +93,8 @@ export interface SenderWorld {
   /** Mirrors the switch into the item of target `t`, as a planner does. */
   mirror(value: string, agoMs?: number): Promise<void>;
   send(event: unknown, remainingMs?: number): Promise<SliceOutcome>;
+  /** The same by one of several senders, from 0. */
+  sendFrom(sender: number, event: unknown): Promise<SliceOutcome>;
   /** All that was written to standard output, as objects. */
   written(): readonly Record<string, unknown>[];
   /** Sum of a metric, or all its values. */
@@ -109,8 +111,12 @@ export interface SenderWorld {
 export interface WorldOptions {
   readonly server?: RecordingServerOptions;
   readonly targetChanges?: Partial<Target>;
+  /** Default: none, so that all have the default backoff and the limits of their target. */
+  readonly rules?: SenderConfig['rules'];
   readonly secretNames?: readonly string[];
   readonly settings?: Partial<SenderSettings>;
+  /** Processes that share table and target; default 1. */
+  readonly senders?: number;
   /** SecureStrings. */
   readonly secrets?: Readonly<Record<string, string>>;
 }
@@ -128,6 +134,7 @@ export const startSenderWorld = async (options: WorldOptions = {}): Promise<Send
   const config: SenderConfig = {
     rulesHash: 'hash',
     targets: { t: targetAt(target.url, options.targetChanges) },
+    rules: options.rules ?? {},
     secretNames: options.secretNames ?? [],
   };
   const settings: SenderSettings = {
@@ -142,17 +149,28 @@ export const startSenderWorld = async (options: WorldOptions = {}): Promise<Send
   const stop = new AbortController();
   let frozenMs = 0;
   const wallClock = (): number => Date.now() + frozenMs;
-  const { sendSlice, http } = wireSender({
-    settings,
-    config,
-    dynamo: client,
-    firehose: firehoseClient,
-    readSecrets: (names) => readSsmSecrets(names, clientConfig(ssm.endpoint)),
-    clock: startClock(),
-    wallClock,
-    write: (text) => output.push(text),
-    stop: stop.signal,
-  });
+  const senders = Array.from({ length: options.senders ?? 1 }, () =>
+    wireSender({
+      settings,
+      config,
+      dynamo: client,
+      firehose: firehoseClient,
+      readSecrets: (names) => readSsmSecrets(names, clientConfig(ssm.endpoint)),
+      clock: startClock(),
+      wallClock,
+      write: (text) => output.push(text),
+      stop: stop.signal,
+    }),
+  );
+  const sendFrom = async (
+    sender: number,
+    event: unknown,
+    remainingMs = SECOND_OF_ALL,
+  ): Promise<SliceOutcome> => {
+    const wired = senders[sender];
+    if (wired === undefined) throw new Error(`there is no sender ${sender}`);
+    return wired.sendSlice(event, remainingMs);
+  };
   const written = (): readonly Record<string, unknown>[] => output.map((line) => JSON.parse(line));
   const metricValues = (name: string): readonly number[] => written().flatMap((line) => flatten(line[name]));
   const records = (): readonly SliceRecord[] => firehose.state.lines(STREAM).map(parseSliceRecord);
@@ -171,7 +189,8 @@ export const startSenderWorld = async (options: WorldOptions = {}): Promise<Send
     mirror: async (value, agoMs = 0) => {
       await mirrorSwitch(client, dynamo.table, 't', { value, readAtMs: wallClock() - agoMs });
     },
-    send: (event, remainingMs = SECOND_OF_ALL) => sendSlice(event, remainingMs),
+    send: (event, remainingMs) => sendFrom(0, event, remainingMs),
+    sendFrom,
     written,
     metric: (name) => metricValues(name).reduce((sum, value) => sum + value, 0),
     metricValues,
@@ -181,7 +200,7 @@ export const startSenderWorld = async (options: WorldOptions = {}): Promise<Send
     headers: () => ofType('header'),
     trailers: () => ofType('trailer'),
     close: async () => {
-      await http.close();
+      await Promise.all(senders.map(({ http }) => http.close()));
       for (const one of [client, firehoseClient]) one.destroy();
       await Promise.all([target, dynamo, firehose, ssm].map((service) => service.close()));
     },

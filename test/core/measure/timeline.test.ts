@@ -10,7 +10,15 @@ describe('createTimeline', () => {
     timeline.heldBack(120, 'in_flight');
     timeline.sent({ sentMs: 130, lagMs: 110, serviceMs: 8 });
     timeline.sent({ sentMs: 140, lagMs: 2, serviceMs: undefined });
-    const none = { recorded: 0, planned: 0, sent: 0, heldBack: {}, p95Ms: null, lagP99Ms: null };
+    const none = {
+      recorded: 0,
+      planned: 0,
+      sent: 0,
+      heldBack: {},
+      p95Ms: null,
+      lagP99Ms: null,
+      backoffLevel: null,
+    };
     expect(timeline.snapshot()).toEqual({
       stepMs: 100,
       steps: [
@@ -18,6 +26,32 @@ describe('createTimeline', () => {
         { ...none, startMs: 100, planned: 1, sent: 2, heldBack: { in_flight: 1 }, p95Ms: 8, lagP99Ms: 110 },
       ],
     });
+  });
+
+  it('keeps the lowest backoff level of each step, also of those at which nobody looked', () => {
+    const timeline = createTimeline();
+    for (const [ms, level] of [
+      [-5, 0.1],
+      [10, 1],
+      [60, 0.5],
+      [99, 0.6],
+      [110, 1],
+      [430, 0.25],
+    ] as const)
+      timeline.backoff(ms, level);
+    timeline.planned(550);
+    const levels = timeline.snapshot().steps.map(({ backoffLevel }) => backoffLevel);
+    expect(levels).toEqual([0.5, 1, 0.25, 0.25, 0.25, null]);
+  });
+
+  it('keeps the lower of two levels where steps are merged, and none where there is none', () => {
+    const timeline = createTimeline();
+    timeline.backoff(20, 0.5);
+    timeline.backoff(120, 1);
+    timeline.planned(70_000);
+    const { stepMs, steps } = timeline.snapshot();
+    expect(stepMs).toBe(200);
+    expect([steps[0]?.backoffLevel, steps[1]?.backoffLevel]).toEqual([0.5, null]);
   });
 
   it('doubles its steps when there would be more than 600, and loses nothing by it', () => {

@@ -1,8 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRateLimit, createRateLimits } from '../../../core/pace/rate-limit.ts';
+import { openRateLimit, openRunRates } from '../../../core/pace/rate-limit.ts';
+import type { PlannedRequest } from '../../../core/types.ts';
 import { planTarget } from '../../support/plan.ts';
 import { plannedRequest } from '../../support/send.ts';
+
+/** Asks whether a request due then may be sent, and counts it where it may. */
+const createRateLimit = (ratePerSecond: number) => {
+  const limit = openRateLimit(ratePerSecond);
+  return (dueMs: number): boolean => {
+    const isOpen = limit.isOpen(dueMs);
+    if (isOpen) limit.count();
+    return isOpen;
+  };
+};
+
+const createRateLimits = (...given: Parameters<typeof openRunRates>) => {
+  const rates = openRunRates(...given);
+  return (request: PlannedRequest): boolean => {
+    const areOpen = rates.areOpen(request);
+    if (areOpen) rates.count(request);
+    return areOpen;
+  };
+};
 
 /** How many pass in each of `seconds`, when `offered` are due in each. */
 const passedIn = (ratePerSecond: number, seconds: readonly number[], offered = 100): readonly number[] => {
@@ -92,5 +112,21 @@ describe('the rates of a run', () => {
   it('are one over all targets besides', () => {
     expect(passed(5, ['a', 'a', 'a', 'a', 'b', 'b', 'b', 'b'])).toBe(5);
     expect(passed(2, Array(10).fill('a'))).toBe(2);
+  });
+
+  it('are those of each rule as well, and one that is closed uses up none of the others', () => {
+    const mayPass = createRateLimits(targets, 4, { r: { maxRatePerSecond: 1 }, s: {} });
+    const pass = (rule: string): boolean => mayPass(plannedRequest({ target: 'a', rule }));
+    expect(['r', 'r', 'r', 'r', 's', 's', 's'].map(pass)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      true,
+      true,
+      false,
+    ]);
+    expect(mayPass(plannedRequest({ target: 'b', rule: 's' }))).toBe(true);
+    expect(mayPass(plannedRequest({ target: 'b', rule: 's' }))).toBe(false);
   });
 });

@@ -73,6 +73,12 @@ describe('the line of a planned request', () => {
     expect(parseSliceLine(sliceLine({ n: 0, request }, 0)).request.share).toBe(0.999_999);
   });
 
+  it('says of a probe that it is one, and of nothing else that it is none', () => {
+    const probe = sliceLine({ n: 0, request: plannedRequest({ isProbe: true }) }, 0);
+    expect(parseSliceLine(probe).request.isProbe).toBe(true);
+    expect(sliceLine({ n: 0, request: plannedRequest() }, 0)).not.toContain('isProbe');
+  });
+
   it('keeps due times to the µs on the scale of epoch milliseconds', () => {
     const startMs = 1_790_000_000_000;
     for (const dueMs of [0, 0.001, 0.5, 4_999.999]) {
@@ -90,9 +96,14 @@ describe('a text that is no line of a slice', () => {
     ['n is no count', { n: 1.5 }],
     ['id is no string', { id: 7 }],
     ['path is no string', { path: null }],
+    ['path is none', { path: 'http://169.254.169.254/' }],
+    ['path is none', { path: '' }],
+    ['path is none', { path: '*/' }],
+    ['method would open a tunnel', { method: 'CONNECT' }],
     ['dueMs is no number', { dueMs: '0' }],
     ['body is no string', { body: {} }],
     ['share is no number', { share: true }],
+    ['isProbe is no boolean', { isProbe: 1 }],
     ['headers are no pairs of name and value', { headers: undefined }],
     ['headers are no pairs of name and value', { headers: [['a']] }],
     ['headers are no pairs of name and value', { headers: [['a', 7]] }],

@@ -126,8 +126,13 @@ describe('a body', () => {
     ['of a GET was not logged', { method: 'GET', bodyBytes: 5 }, 'no_body'],
     ['of a GET is not expected', { method: 'GET' }, undefined],
     ['of a DELETE is not expected', { method: 'DELETE' }, undefined],
+    ['was hidden by a log shipper', { body: 'REDACTED' }, 'no_body'],
+    ['was hidden, and is known to be there', { body: '***', bodyBytes: 40 }, 'no_body'],
+    ['of a GET was hidden', { method: 'GET', body: '***' }, undefined],
   ])('that %s: %j is %s', (_, request, reason) => {
     expect(why(request)).toBe(reason);
+    const withTemplate = { ...rule, body: { template: '{}' } };
+    expect(reasonOf({ rule: withTemplate, target, request: { method: 'POST', ...request } })).toBeUndefined();
   });
 });
 
@@ -139,10 +144,59 @@ describe('a host', () => {
     ['is empty', ''],
     ['holds a control byte', 'a\u0000.test'],
     ['was lost before it was logged', 'a\ufffd.test'],
+    ['was hidden by a log shipper', 'REDACTED'],
+    ['breaks the line', 'a.test\r\nx: y'],
+    ['holds a blank', 'a.test b.test'],
+    ['holds a path', 'a.test/x'],
+    ['holds a user', 'me@a.test'],
+    ['holds what is no ASCII', 'é.test'],
+    ['is no name', ':80'],
   ])('that %s cannot be sent', (_, host) => {
     expect(reasonOf({ rule, request: { host } })).toBe('no_host');
     expect(reasonOf({ request: { host } })).toBeUndefined();
   });
+});
+
+it.each(['a.test', 'A.test:8080', '192.0.2.7', '[2001:db8::1]:80', 'a_b.test.', 'a:'])(
+  'the host %s can be sent',
+  (host) => {
+    expect(reasonOf({ rule: { host: { kind: 'recorded' } }, request: { host } })).toBeUndefined();
+  },
+);
+
+describe('a header that asks for another method', () => {
+  const names = ['X-HTTP-Method-Override', 'x-method-override', 'X-Http-Method'];
+  const asking = (name: string, value: string, given: Given = {}) =>
+    reasonOf({
+      ...given,
+      request: {
+        headers: [
+          ['Accept', '*/*'],
+          [name, value],
+        ],
+      },
+    });
+
+  it.each(names)('%s makes a request unsafe', (name) => {
+    expect(asking(name, 'DELETE')).toBe('unsafe_method');
+    expect(asking(name, ' delete ')).toBe('unsafe_method');
+    expect(asking(name, '')).toBe('unsafe_method');
+    expect(asking(name, 'get')).toBeUndefined();
+  });
+
+  it('is harmless where the rule names the method and the target allows it', () => {
+    const rule = { match: { method: ['GET', 'DELETE'] } };
+    expect(asking('X-HTTP-Method-Override', 'DELETE', { rule })).toBe('unsafe_method');
+    expect(
+      asking('X-HTTP-Method-Override', 'DELETE', { rule, target: { allowUnsafeMethods: true } }),
+    ).toBeUndefined();
+  });
+});
+
+it('a method is one of those that are allowed, to the letter', () => {
+  const given = { rule: { match: { method: ['POST'] } }, target: { allowUnsafeMethods: true } };
+  for (const method of ['GET ', 'GET\r\nX: y', 'G\u0000ET', 'post', 'POST /x HTTP/1.1', 'CONNECT', ''])
+    expect(reasonOf({ ...given, request: { method, body: 'x' } })).toBe('unsafe_method');
 });
 
 describe('a request above 200 KiB', () => {
@@ -159,6 +213,22 @@ describe('a request above 200 KiB', () => {
     const room = MAX_REQUEST_BYTES - '/'.length - 'a: b\r\n'.length;
     expect(reasonOf({ request: { ...small, body: 'x'.repeat(room) } })).toBeUndefined();
     expect(reasonOf({ request: { ...small, body: 'x'.repeat(room + 1) } })).toBe('too_large');
+  });
+
+  it('counts the body that a template makes', () => {
+    const rule = { match: { method: ['POST'] }, body: { template: 'x'.repeat(60_000) } };
+    const why = (changes: Partial<RecordedRequest>, template = rule.body.template) =>
+      reasonOf({
+        rule: { ...rule, body: { template } },
+        target: { allowUnsafeMethods: true },
+        request: { method: 'POST', headers: [], target: '/', ...changes },
+      });
+    const path = (bytes: number) => `/${'a'.repeat(bytes - 1)}`;
+    expect(why({ target: path(MAX_REQUEST_BYTES - 60_000) })).toBeUndefined();
+    expect(why({ target: path(MAX_REQUEST_BYTES - 59_999) })).toBe('too_large');
+    expect(why({ target: path(60_000) }, '{{path}}{{path}}')).toBeUndefined();
+    expect(why({ target: path(70_000) }, '{{path}}{{path}}')).toBe('too_large');
+    expect(why({ target: path(MAX_REQUEST_BYTES + 1) }, '{{path}}'.repeat(1_000))).toBe('too_large');
   });
 
   it('counts bytes, not characters', () => {

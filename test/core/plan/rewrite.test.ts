@@ -125,6 +125,11 @@ describe('headers', () => {
     ['what was lost before it was logged', ['x-a', 'caf\ufffd']],
     ['a name that is none', ['x a', '1']],
     ['an empty name', ['', '1']],
+    ['a name that breaks the line', ['x-a: 1\r\nx-b', '1']],
+    ['a name of which a byte was lost', ['x-\ufffd', '1']],
+    ['a name that HTTP/2 has for its own', [':authority', 'evil.test']],
+    ['a half of a character', ['x-a', 'a\ud83d']],
+    ['another half of one', ['x-a', 'a\ude00']],
     ['a name that is not ASCII', ['é', '1']],
   ])('leave out a field with %s, and count it', (_, pair) => {
     expect(headersOf([pair, AGENT])).toMatchObject({ headers: [MARKED], headersDropped: 1 });
@@ -241,6 +246,44 @@ describe('the mark', () => {
     ],
   ])('%s', (_, recorded, changes, sent) => {
     expect(headersOf(recorded, changes).headers).toEqual(sent);
+  });
+});
+
+describe('the body', () => {
+  const rule = { body: { template: '{"id":"{{id}}"}' } };
+  const coded: HeaderPairs = [
+    AGENT,
+    ['Content-Type', 'text/plain'],
+    ['Content-Encoding', 'gzip'],
+    ['Digest', 'x'],
+  ];
+
+  it.each<[string, Partial<RecordedRequest>, string | undefined]>([
+    ['is the recorded one where it is complete', { method: 'POST', body: 'a', bodyBytes: 1 }, 'a'],
+    ['is the recorded one where its length is unknown', { method: 'POST', body: '' }, ''],
+    ['is the template where there is no other', { method: 'POST' }, '{"id":"00112233445566ff"}'],
+    [
+      'is the template where it was cut',
+      { method: 'PUT', body: 'a', bodyBytes: 2 },
+      '{"id":"00112233445566ff"}',
+    ],
+    ['is the template where it was hidden', { method: 'PUT', body: '***' }, '{"id":"00112233445566ff"}'],
+    ['is the template where a GET had one', { bodyBytes: 7 }, '{"id":"00112233445566ff"}'],
+    ['is none where there was none', { method: 'POST', bodyBytes: 0 }, undefined],
+    ['is none where none is expected', {}, undefined],
+  ])('%s', (_, request, body) => {
+    expect(rewrite(request, rule).body).toBe(body);
+  });
+
+  it('that a shipper hid is never sent', () => {
+    expect(rewrite({ body: 'REDACTED' }).body).toBeUndefined();
+  });
+
+  it('of a template goes without headers about the bytes of another', () => {
+    const names = (request: Partial<RecordedRequest>) =>
+      rewrite({ method: 'POST', headers: coded, ...request }, rule).headers.map(([name]) => name);
+    expect(names({})).toEqual(['User-Agent', 'Content-Type']);
+    expect(names({ body: 'a' })).toEqual(['User-Agent', 'Content-Type', 'Content-Encoding', 'Digest']);
   });
 });
 

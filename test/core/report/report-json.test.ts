@@ -3,6 +3,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../../core/report/report-json.ts';
 import { reportSchema } from '../../../core/report/report-schema.ts';
+import { reportTargets } from '../../../core/report/target-report.ts';
 import { sampleReport, troubledReport } from './sample-report.ts';
 
 const SCHEMA_FILE = `${import.meta.dirname}/../../../docs/report.schema.json`;
@@ -60,7 +61,30 @@ describe('buildReport', () => {
       total: 5000,
       by: { unsafe_method: 4400, no_body: 600 },
     });
-    expect(accounting.rules[0]?.heldBack).toEqual({ total: 1028, by: { in_flight: 28, stopped: 1000 } });
+    expect(accounting.rules[0]?.heldBack).toEqual({
+      total: 1227,
+      by: { backoff: 199, in_flight: 28, stopped: 1000 },
+    });
+  });
+
+  it('tells of each target what load control did, and what was used of its budget', () => {
+    const untouched = { level: 1, lowestLevel: 1, cuts: 0, opens: 0, windows: 0, overWindows: 0, probes: 0 };
+    expect(sampleReport({ count: 1 }).targets).toEqual([{ name: 'staging', ...untouched, budget: null }]);
+    expect(troubledReport().targets).toMatchObject([{ level: 0.123, lowestLevel: 0.063, cuts: 4 }]);
+    const used = { requests: 10, bytes: 2_048, durationMs: 59_990.5 };
+    const load = { ...untouched, name: 'b', cuts: 2, probes: 9 };
+    const accounts = [
+      { kind: 'rule', name: 'a', limit: { requests: 1 }, used },
+      { kind: 'target', name: 'a', limit: { durationMs: 60_000, requests: 20 }, used },
+    ] as const;
+    expect(reportTargets(['a', 'b'], [load], accounts)).toEqual([
+      {
+        name: 'a',
+        ...untouched,
+        budget: { requests: { used: 10, limit: 20 }, durationMs: { used: 59_990.5, limit: 60_000 } },
+      },
+      { ...load, budget: null },
+    ]);
   });
 
   it('holds no query of any request', () => {

@@ -67,4 +67,14 @@ describe('rejectLine', () => {
       '{"source":"access.log","line":7,"reason":"not_json","text":"a\\n\\"\\udcff"}',
     );
   });
+
+  it('hides secrets', () => {
+    const source = { name: 'access.log', line: 7 };
+    const { text } = JSON.parse(
+      rejectLine({ reason: 'no_time', source, text: '"GET /x?token=abc&a=1"' }),
+    ) as {
+      text: string;
+    };
+    expect(text).toBe('"GET /x?token=***&a=1"');
+  });
 });

@@ -1,6 +1,7 @@
 import { type Accounting, countResult, newAccounting } from '../../../core/measure/accounting.ts';
 import { createSummary } from '../../../core/measure/summary.ts';
 import { buildReport, type EndedBy, type Report } from '../../../core/report/report-json.ts';
+import { reportTargets, type TargetReport } from '../../../core/report/target-report.ts';
 import type { FailureCode, HeldBackReason, PlannedRequest, Result } from '../../../core/types.ts';
 
 export const START_AT_MS = Date.UTC(2024, 4, 3, 10);
@@ -78,6 +79,7 @@ export interface Run {
   readonly count?: number;
   readonly fate?: Fate;
   readonly endedBy?: EndedBy;
+  readonly targets?: readonly TargetReport[];
   /** Changes the accounting before the report is made of it. */
   readonly adjust?: (accounting: Accounting) => void;
 }
@@ -88,6 +90,7 @@ export const sampleReport = ({
   count = 2000,
   fate = () => ({}),
   endedBy = 'end',
+  targets = reportTargets(['staging'], [], []),
   adjust,
 }: Run = {}): Report => {
   const accounting = newAccounting(rules);
@@ -117,7 +120,7 @@ export const sampleReport = ({
     endedBy,
     inputs: [{ name: 'access.log', lines: count }],
   };
-  return buildReport({ run, accounting, summary: summary.snapshot() });
+  return buildReport({ run, accounting, summary: summary.snapshot(), targets });
 };
 
 /** A run in which much goes wrong: rejected lines, own traffic, sampling, failures, held back, a slower target. */
@@ -126,9 +129,23 @@ export const troubledReport = (): Report =>
     rules: ['catalog-to-staging', 'everything-to-the-new-cluster-in-frankfurt'],
     count: 12_000,
     endedBy: 'stopped',
+    targets: [
+      {
+        name: 'staging',
+        level: 0.12345,
+        lowestLevel: 0.0625,
+        cuts: 4,
+        opens: 0,
+        windows: 31,
+        overWindows: 5,
+        probes: 0,
+        budget: { requests: { used: 10_700, limit: 50_000 } },
+      },
+    ],
     fate: (n) => {
       if (n >= 11_000) return { heldBack: 'stopped' };
       if (n % 400 === 7) return { heldBack: 'in_flight' };
+      if (n > 5_000 && n < 5_200) return { heldBack: 'backoff' };
       if (n % 333 === 5) return { failed: 'timeout' };
       if (n % 2000 === 1) return { failed: 'reset_reused' };
       return n % 40 === 3 ? { status: 503 } : { slow: n % 6 === 4 ? 3 : 1.2 };

@@ -167,4 +167,15 @@ describe('judgeCase', () => {
     );
     expect(fault).toMatchObject({ rule: 'a', expected: 'unmatched', got: 'planned' });
   });
+
+  it('hides secrets of query keys', () => {
+    const found = judgeCase(only('- { line: x, expect: { a: { url: "http://h/x?token=abc" } } }'), {
+      a: { ...planned, url: 'http://h/x?token=def&b=1' },
+    });
+    expect(found[0]).toMatchObject({
+      message: 'rule "a": expected url http://h/x?token=***, got url http://h/x?token=***&b=1',
+      expected: 'url http://h/x?token=***',
+      got: 'url http://h/x?token=***&b=1',
+    });
+  });
 });

@@ -35,7 +35,13 @@ describe('loadRules', () => {
           host: { kind: 'target' },
           headers: { strip: [], keep: [], set: [] },
           query: { strip: [] },
-          pacing: { mode: 'recorded', speed: 1 },
+          pacing: { mode: 'recorded', speed: 1, rampMs: 10_000 },
+          backoff: {
+            kind: 'on',
+            latency: { kind: 'relative', factor: 3 },
+            errorShare: 0.1,
+            windowMs: 5_000,
+          },
           later: { gates: [] },
         },
       ],
@@ -75,7 +81,11 @@ rules:
     headers: { strip: [X-Internal-*, a], keep: Authorization, set: { X-B: "1", X-A: { fromEnv: A_TOKEN } } }
     query: { strip: utm_* }
     pacing: { mode: constant, rate: 90/m }
-    backoff: { latency: 2.5x, errors: 5% }
+    maxRate: 10/h
+    maxInFlight: 3
+    timeout: 1s
+    budget: { requests: 4 }
+    backoff: { latency: 2.5x, errors: 5%, window: 10s }
     body: { template: "{}" }
     abort: { when: "errors >= 12.5% for 60s" }
     gates: "p95 <= 300ms"
@@ -125,12 +135,19 @@ rules:
         },
         query: { strip: ['utm_*'] },
         pacing: { mode: 'constant', ratePerSecond: 1.5 },
-        later: {
-          gates: ['p95 <= 300ms'],
-          backoff: { latency: '2.5x', errors: '5%' },
-          body: { template: '{}' },
-          abort: { when: 'errors >= 12.5% for 60s' },
+        maxRatePerSecond: 1 / 360,
+        maxInFlight: 3,
+        timeoutMs: 1_000,
+        budget: { requests: 4 },
+        backoff: {
+          kind: 'on',
+          latency: { kind: 'relative', factor: 2.5 },
+          errorShare: 0.05,
+          windowMs: 10_000,
         },
+        body: { template: '{}' },
+        abort: { errorShare: 0.125, orEqual: true, forMs: 60_000 },
+        later: { gates: ['p95 <= 300ms'] },
       },
     ]);
   });
@@ -192,7 +209,13 @@ rules:
     it('ignores comments, formatting, order of keys and files, and defaults written out', () => {
       expect(hash(`# hi\n${RULE}${TARGET}${TOP}`)).toBe(base);
       expect(hash(TOP + RULE, TOP + TARGET)).toBe(base);
-      expect(hash(oneRule('percent: 100.0, pacing: { speed: 1, mode: recorded }'))).toBe(base);
+      expect(
+        hash(
+          oneRule(
+            'percent: 100.0, pacing: { speed: 1, mode: recorded, ramp: 10000ms }, backoff: { latency: 3x }',
+          ),
+        ),
+      ).toBe(base);
       const [b, c] = ['rules: [{ name: b, target: t }]', 'rules: [{ name: c, target: t }]'];
       expect(hash(TOP + TARGET, TOP + b, TOP + c)).toBe(hash(TOP + TARGET, TOP + c, TOP + b));
     });
@@ -203,6 +226,10 @@ rules:
       'host: recorded',
       'gates: ["failed < 1%"]',
       'backoff: off',
+      'backoff: { window: 6s }',
+      'pacing: { ramp: 0s }',
+      'maxRate: 5/s',
+      'timeout: 5s',
       'headers: { set: { a: "1" } }',
     ])('changes with %s', (rule) => {
       expect(hash(oneRule(rule))).not.toBe(base);

@@ -11,6 +11,19 @@ describe('overrideRules', () => {
     expect(hash).not.toBe(SET.hash);
   });
 
+  it('replaces the ramp of rules that can have one', () => {
+    expect(overrideRules(SET, { rampMs: 0 }).rules[0]?.pacing).toEqual({ mode: 'even', speed: 4, rampMs: 0 });
+    const same = ruleSetOf(oneRule('percent: 50, multiply: 3, pacing: { mode: even, speed: 4, ramp: 2s }'));
+    expect(overrideRules(SET, { rampMs: 2_000 }).hash).toBe(same.hash);
+    const constant = ruleSetOf(oneRule('pacing: { mode: constant, rate: 1/s }'));
+    expect(() => overrideRules(constant, { rampMs: 0 })).toThrow(
+      expect.objectContaining({
+        code: 'ARGUMENT_INVALID',
+        message: '--ramp does not go with rules whose pacing is constant, and there are no others',
+      }),
+    );
+  });
+
   it('changes nothing, not even the hash, when nothing is asked', () => {
     expect(overrideRules(SET, {})).toEqual(SET);
   });
@@ -33,6 +46,8 @@ describe('overrideRules', () => {
     [{ speed: 0 }, '--speed must be a number above 0 and at most 1000, got 0'],
     [{ speed: Number.NaN }, '--speed must be a number above 0 and at most 1000, got NaN'],
     [{ multiply: 1001 }, '--multiply must be a number above 0 and at most 1000, got 1001'],
+    [{ rampMs: 600_001 }, '--ramp must be at most 10m, got 600001 ms'],
+    [{ rampMs: Number.NaN }, '--ramp must be at most 10m, got NaN ms'],
     [{ percent: 101 }, '--percent must be a number above 0 and at most 100, got 101'],
     [{ targets: { u: 'http://a' } }, '--target: there is no target named "u"'],
     [{ targets: { constructor: 'http://a' } }, '--target: there is no target named "constructor"'],

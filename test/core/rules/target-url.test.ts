@@ -8,7 +8,6 @@ describe('parseTargetUrl', () => {
     ['https://A.example.com:443', 'https://a.example.com', 'a.example.com'],
     ['http://[::1]:8080', 'http://[::1]:8080', '[::1]'],
     ['http://my_service:80', 'http://my_service', 'my_service'],
-    ['http://0x7f.1', 'http://127.0.0.1', '127.0.0.1'],
   ])('takes %s', (text, origin, hostname) => {
     expect(parseTargetUrl(text)).toEqual({ kind: 'ok', origin, hostname });
   });
@@ -30,6 +29,18 @@ describe('parseTargetUrl', () => {
     ['http://@a.example.com', 'url must not hold a user or a password'],
     ['http://a.example.com/api', 'url must not hold a path, got "/api"'],
     ['http://a.example.com?', 'url must not hold a query or a fragment, got "http://a.example.com?"'],
+    [
+      'http://a.example.com?token=abc',
+      'url must not hold a query or a fragment, got "http://a.example.com?token=***"',
+    ],
+    ['http://me:p@ss@a.example.com', 'url must not hold a user or a password'],
+    ['me:secret@a.example.com', `${ORIGIN} "me:***@a.example.com"`],
+    ['a_b:secret@a.example.com', `${ORIGIN} "***@a.example.com"`],
+    ['http://me:sec/ret@a.example.com', `${ORIGIN} "http://***@a.example.com"`],
+    ['http:\\\\me:secret@a.example.com', `${ORIGIN} "http:\\\\\\\\***@a.example.com"`],
+    ['http://0x7f.1', `${ORIGIN} "http://0x7f.1"`],
+    ['http://2852039166', `${ORIGIN} "http://2852039166"`],
+    ['http://ⓔxample.test', `${ORIGIN} "http://ⓔxample.test"`],
     ['http://a.example.com/#x', 'url must not hold a query or a fragment, got "http://a.example.com/#x"'],
   ])('refuses %j', (text, message) => {
     expect(parseTargetUrl(text)).toMatchObject({ kind: 'fault', message });

@@ -27,10 +27,10 @@ targets:
   capped: { url: "http://127.0.0.1:3", maxRate: 20/s, allowUnsafeMethods: true }
 rules:
   - { name: everything, target: fast }
-  - { name: half-of-the-clients, target: fast, percent: 50, sampleBy: client, multiply: 1.5 }
-  - { name: catalog, target: small, match: { path: "/catalog/**" }, pacing: { mode: even, speed: 2 }, multiply: 3 }
+  - { name: half-of-the-clients, target: fast, percent: 50, sampleBy: client, multiply: 1.5, pacing: { ramp: 0s } }
+  - { name: catalog, target: small, match: { path: "/catalog/**" }, pacing: { mode: even, speed: 2, ramp: 0s }, multiply: 3 }
   - { name: orders, target: capped, match: { method: POST }, pacing: { mode: constant, rate: 30/s } }
-  - { name: quick, target: capped, match: { not: { status: 5xx } }, percent: 30, pacing: { mode: recorded, speed: 4 } }
+  - { name: quick, target: capped, match: { not: { status: 5xx } }, percent: 30, pacing: { mode: recorded, speed: 4, ramp: 0s } }
 `;
 
 const BASE_MS = Date.UTC(2026, 10, 21, 11, 0, 0);
@@ -64,11 +64,11 @@ const logOf = (): string => {
 /** Plans the log once for each pace, and puts all that is planned in due order. */
 const planOf = (log: string, ruleSet: RuleSet, accounting: Accounting): readonly PlannedRequest[] => {
   const bytes = new TextEncoder().encode(log);
-  const planned = pacingGroups(ruleSet.rules).flatMap(({ pacing, rules }, i) => {
+  const planned = pacingGroups(ruleSet.rules).flatMap((group, i) => {
     const plan = planLog({
       name: 'access.log',
       ruleSet,
-      planFor: rules,
+      planFor: group.rules,
       seed: 'reprise',
       runId: 'run',
       accounting: { lines: i === 0 ? accounting.lines : newLineCounts(), rules: accounting.rules },
@@ -76,7 +76,7 @@ const planOf = (log: string, ruleSet: RuleSet, accounting: Accounting): readonly
       findByte,
       onRejected: () => undefined,
     });
-    const pacer = createPacer(pacing, { logAtMs: undefined });
+    const pacer = createPacer(group, { logAtMs: undefined });
     const out: PlannedRequest[] = [];
     plan.push(bytes);
     plan.end();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newRuleCounts } from '../../../core/measure/accounting.ts';
+import { answeredBy, newRuleCounts } from '../../../core/measure/accounting.ts';
 import { createSliceTally } from '../../../core/measure/slice-tally.ts';
 import type { SliceEvent } from '../../../core/pace/slice.ts';
 import { reconcile } from '../../../core/report/reconcile.ts';
@@ -9,6 +9,7 @@ import {
   sliceResultLine,
   sliceTrailerLine,
 } from '../../../core/report/slice-records.ts';
+import { DEFAULT_BACKOFF } from '../../../core/rules/rule-set.ts';
 import { LEASE_MS } from '../../../functions/planner/lease.ts';
 import type { WhenToDie } from '../../support/killable.ts';
 import { steadyLog } from '../../support/logs.ts';
@@ -17,10 +18,17 @@ import { requestsIn, startWorld, type World } from '../../support/planner-world.
 
 const RULES = planRuleSet(
   [
-    planRule({ name: 'all' }),
-    planRule({ name: 'half', percent: 50, target: 'u', match: { path: ['/item/*'] } }),
+    planRule({ name: 'all', backoff: DEFAULT_BACKOFF, maxRatePerSecond: 50 }),
+    planRule({
+      name: 'half',
+      percent: 50,
+      target: 'u',
+      match: { path: ['/item/*'] },
+      backoff: DEFAULT_BACKOFF,
+      budget: { requests: 100_000 },
+    }),
   ],
-  [planTarget(), planTarget({ name: 'u' })],
+  [planTarget(), planTarget({ name: 'u', budget: { requests: 100_000, durationMs: 86_400_000 } })],
 );
 /** 35 s of log: seven cells of two targets. */
 const LINES = 70;
@@ -43,14 +51,8 @@ const recordsOf = (slice: SliceEvent): readonly string[] => {
   return [header, ...results, sliceTrailerLine(slice, tally.counts(), 0)];
 };
 
-let world: World;
-beforeAll(async () => {
-  world = await startWorld({ ruleSet: RULES });
-});
-afterAll(() => world.close());
-
 /** Accounts of the object with this key, once its senders have said all that they have to say. */
-const accountsOf = (key: string) => {
+const accountsOf = (world: World, key: string) => {
   const ledger = world.ledgers().find(({ object }) => object.key === key);
   if (ledger === undefined) throw new Error(`there is no ledger of ${key}`);
   const slices = world.slices().filter(({ run }) => run === ledger.run);
@@ -61,8 +63,8 @@ const accountsOf = (key: string) => {
 };
 
 /** Each slice at most once, in order, and every request in exactly one count. */
-const expectAccounted = (key: string): ReturnType<typeof accountsOf> => {
-  const accounts = accountsOf(key);
+const expectAccounted = (world: World, key: string): ReturnType<typeof accountsOf> => {
+  const accounts = accountsOf(world, key);
   const { indexes, ledger, imbalances, accounting } = accounts;
   expect(indexes).toEqual([...new Set(indexes)].sort((a, b) => a - b));
   expect(ledger.imbalances).toEqual([]);
@@ -73,7 +75,7 @@ const expectAccounted = (key: string): ReturnType<typeof accountsOf> => {
 };
 
 /** Delivers the object until a planner survives it, each time after the lease of the one before has run out. */
-const deliver = async (event: unknown, deaths: readonly WhenToDie[]): Promise<void> => {
+const deliver = async (world: World, event: unknown, deaths: readonly WhenToDie[]): Promise<void> => {
   for (const dieAt of deaths) {
     expect(await world.invoke(event, { dieAt })).toBe('dead');
     world.time.skip(LEASE_MS + 1_000);
@@ -86,27 +88,47 @@ const dieAtCall =
   (call) =>
     call.name === name && call.count === count ? when : undefined;
 
-describe('a planner', () => {
-  it('that lives dispatches all, each slice once', async () => {
-    await deliver(world.putLog(LOG, 'alive'), []);
-    const { indexes, rule, ledger } = expectAccounted('alive');
-    expect(indexes).toEqual(Array.from({ length: SLICES }, (_, i) => i));
+/** What senders have made of the targets before. */
+const TARGETS = [
+  ['take all', {}, {}],
+  ['back off, one to a third and one to probes', { level: 0.3 }, { level: 0.01, isOpen: 1 }],
+] as const;
+
+describe.each(TARGETS)('a planner whose targets %s', (_, t, u) => {
+  const isWhole = !('level' in t);
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ ruleSet: RULES });
+    if ('level' in t) await world.setTarget('t', t);
+    if ('level' in u) await world.setTarget('u', u);
+  });
+  afterAll(() => world.close());
+
+  it('and that lives dispatches each slice once', async () => {
+    await deliver(world, world.putLog(LOG, 'alive'), []);
+    const { indexes, rule, ledger } = expectAccounted(world, 'alive');
+    expect(indexes).toEqual(Array.from({ length: SLICES }, (_slice, i) => i));
     expect(ledger.slices).toBe(SLICES);
-    expect(rule.answered).toEqual({ 200: LINES });
+    expect(rule.planned).toBe((rule.answered[200] ?? 0) + rule.heldBack.backoff);
+    expect(rule.heldBack.backoff > 0).toBe(!isWhole);
+    if (isWhole) expect(answeredBy(rule)).toEqual({ 200: LINES });
   });
 
   it.each([
     ['is marked, before it is dispatched', 'before'],
     ['is dispatched', 'after'],
-  ] as const)('killed when a slice %s: no slice goes twice, nothing is lost', async (_, when) => {
-    for (let i = 0; i < SLICES; i += 1) {
-      const key = `${when}-${i}`;
-      await deliver(world.putLog(LOG, key), [dieAtCall('invokeSender', i, when)]);
-      const { indexes, rule } = expectAccounted(key);
-      expect(indexes.includes(i)).toBe(when === 'after');
-      expect(rule.heldBack.undelivered > 0).toBe(when === 'before' && i % 2 === 0);
-    }
-  });
+  ] as const)(
+    'and that is killed when a slice %s: no slice goes twice, nothing is lost',
+    async (_when, when) => {
+      for (let i = 0; i < SLICES; i += 1) {
+        const key = `${when}-${i}`;
+        await deliver(world, world.putLog(LOG, key), [dieAtCall('invokeSender', i, when)]);
+        const { indexes, rule } = expectAccounted(world, key);
+        expect(indexes.includes(i)).toBe(when === 'after');
+        expect(rule.heldBack.undelivered > 0).toBe(when === 'before' && i % 2 === 0);
+      }
+    },
+  );
 
   it.each([
     ['states.claim', 0],
@@ -114,20 +136,22 @@ describe('a planner', () => {
     ['states.mark', 3],
     ['states.renew', 1],
     ['mirrorSwitch', 4],
+    ['takeRate', 3],
+    ['takeBudget', 2],
     ['putResult', 0],
     ['states.finish', 0],
-  ] as const)('killed at %s loses nothing', async (name, count) => {
+  ] as const)('and that is killed at %s loses nothing', async (name, count) => {
     for (const when of ['before', 'after'] as const) {
       const key = `${name}-${when}`;
-      await deliver(world.putLog(LOG, key), [dieAtCall(name, count, when)]);
-      expectAccounted(key);
+      await deliver(world, world.putLog(LOG, key), [dieAtCall(name, count, when)]);
+      expectAccounted(world, key);
     }
   });
 
-  it('killed again and again loses nothing', async () => {
+  it('and that is killed again and again loses nothing', async () => {
     const deaths = [0, 1, 2, 0, 1].map((count) => dieAtCall('invokeSender', count, 'after'));
     // Long enough that some of it is left after each of them.
-    await deliver(world.putLog(steadyLog(LINES, 5_000), 'often'), deaths);
-    expectAccounted('often');
+    await deliver(world, world.putLog(steadyLog(LINES, 5_000), 'often'), deaths);
+    expectAccounted(world, 'often');
   });
 });

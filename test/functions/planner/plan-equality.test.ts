@@ -14,7 +14,7 @@ const RULES = planRuleSet(
   [
     planRule({ name: 'all' }),
     planRule({ name: 'some', percent: 40, sampleBy: { kind: 'client' }, multiply: 2.5, target: 'u' }),
-    planRule({ name: 'even', pacing: { mode: 'even', speed: 1 }, match: { method: ['GET'] } }),
+    planRule({ name: 'even', pacing: { mode: 'even', speed: 1, rampMs: 0 }, match: { method: ['GET'] } }),
   ],
   [planTarget(), planTarget({ name: 'u' })],
 );

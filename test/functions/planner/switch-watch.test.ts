@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { watchSwitch } from '../../../functions/planner/switch-watch.ts';
+import { createTargetLevels, type TargetLevel } from '../../../functions/planner/target-levels.ts';
 import { createFakeTime } from '../../support/fake-time.ts';
 
 type Answer = string | undefined | Error;
@@ -10,7 +11,7 @@ const watch = (answer: (atMs: number) => Answer, targets = ['t']) => {
   const readings: (number | undefined)[] = [];
   const mirrored: string[] = [];
   const problems: unknown[] = [];
-  const mirror = { isStuck: false };
+  const mirror: { isStuck: boolean; gives?: TargetLevel | Error | undefined } = { isStuck: false };
   const watched = watchSwitch({
     clock: time,
     read: async () => {
@@ -22,6 +23,8 @@ const watch = (answer: (atMs: number) => Answer, targets = ['t']) => {
     mirror: async (target, { value, readAtMs: atMs }) => {
       if (mirror.isStuck) await new Promise(() => undefined);
       mirrored.push(`${target} ${value} ${atMs}`);
+      if (mirror.gives instanceof Error) throw mirror.gives;
+      return mirror.gives;
     },
     targets,
     onReading: (share) => readings.push(share),
@@ -86,5 +89,51 @@ describe('watching the switch', () => {
     await time.run(time.sleep(5_000));
     expect(readAtMs).toEqual([0, 2_000, 4_000]);
     expect(watched.share()).toBe(0);
+  });
+});
+
+describe('what mirroring tells of targets', () => {
+  it('is the level that planners go by, up to date each 2 s', async () => {
+    const { time, watched, mirror } = watch(() => 'on');
+    mirror.gives = { level: 0.5 };
+    expect(watched.levels.of('t')).toEqual({ level: 1 });
+    await time.run(watched.mirrored);
+    expect([time.now(), watched.levels.of('t')]).toEqual([0, { level: 0.5 }]);
+    mirror.gives = { level: 0.25, retryAtMs: 9_000 };
+    await time.run(time.sleep(2_001));
+    expect(watched.levels.of('t')).toEqual({ level: 0.25, retryAtMs: 9_000 });
+    await time.run(watched.stop());
+  });
+
+  it('stays the last that is known where the table does not tell', async () => {
+    const { time, watched, mirror, problems } = watch(() => 'on');
+    mirror.gives = { level: 0.5 };
+    await time.run(watched.mirrored);
+    mirror.gives = AFAR;
+    await time.run(time.sleep(10_000));
+    expect(watched.levels.of('t')).toEqual({ level: 0.5 });
+    expect(problems.length).toBeGreaterThan(3);
+    await time.run(watched.stop());
+  });
+
+  it('is waited for a second, and no longer', async () => {
+    const { time, watched, mirror } = watch(() => 'on');
+    mirror.isStuck = true;
+    await time.run(watched.mirrored);
+    expect(time.now()).toBe(1_000);
+  });
+
+  it('is not waited for where there is no switch to mirror', async () => {
+    const { time, watched } = watch(() => AFAR);
+    await time.run(watched.mirrored);
+    expect(time.now()).toBe(0);
+  });
+
+  it('is of no account once later word has come', () => {
+    const levels = createTargetLevels();
+    levels.see('t', { level: 0.3 }, 2_000);
+    levels.see('t', { level: 1 }, 1_000);
+    levels.see('t', undefined, 3_000);
+    expect(levels.of('t')).toEqual({ level: 0.3 });
   });
 });

@@ -1,14 +1,19 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RepriseError } from '../../../core/errors.ts';
+import { DEFAULT_BACKOFF } from '../../../core/rules/rule-set.ts';
+import { NEW_BACKOFF } from '../../../core/send/backoff.ts';
+import { createWindowCounter } from '../../../core/send/window-counter.ts';
 import type { Result } from '../../../core/types.ts';
 import { errorText } from '../../../functions/log.ts';
 import { parseSenderConfig, readSenderSettings } from '../../../functions/sender/config.ts';
 import { startDeadline } from '../../../functions/sender/deadline.ts';
-import { createHealth, type HealthSample } from '../../../functions/sender/health.ts';
+import { createHealth } from '../../../functions/sender/health.ts';
 import { openSlice } from '../../../functions/sender/open-slice.ts';
 import { startPolling } from '../../../functions/sender/polling.ts';
 import { createShutdown } from '../../../functions/sender/shutdown.ts';
 import { warmCountOf } from '../../../functions/sender/warm-count.ts';
+import type { Health } from '../../../io/aws/health-window.ts';
+import type { TargetState } from '../../../io/aws/target-state.ts';
 import { plannedRequest, targetAt } from '../../support/send.ts';
 import { every, sliceOf } from '../../support/sender-setup.ts';
 
@@ -75,32 +80,65 @@ describe('the settings of the sender', () => {
 
   it.each([
     ['', 'targets.json must be JSON, got ""'],
-    ['{}', 'targets.json must hold rulesHash, targets and secretNames'],
-    ['{"rulesHash":"h","targets":{"t":{}},"secretNames":[]}', 'target t of targets.json is no target'],
+    ['{}', 'targets.json must hold rulesHash, targets, rules and secretNames'],
+    [
+      '{"rulesHash":"h","targets":{},"secretNames":[]}',
+      'targets.json must hold rulesHash, targets, rules and secretNames',
+    ],
+    [
+      '{"rulesHash":"h","targets":{"t":{}},"rules":{},"secretNames":[]}',
+      'target t of targets.json is no target',
+    ],
+    [
+      '{"rulesHash":"h","targets":{},"rules":{"r":{"target":"t"}},"secretNames":[]}',
+      'rule r of targets.json is no rule',
+    ],
+    [
+      '{"rulesHash":"h","targets":{},"rules":{"r":{"target":"t","backoff":{"kind":"on"}}},"secretNames":[]}',
+      'rule r of targets.json is no rule',
+    ],
   ])('take no targets.json such as %j', (text, message) => {
     expect(faultOf(() => parseSenderConfig(text))).toEqual({ code: 'CONFIG_INVALID', message });
   });
 
   it('take targets.json as synth writes it', () => {
-    const config = { rulesHash: 'h', targets: { t: targetAt('http://a.example') }, secretNames: ['TOKEN'] };
+    const config = {
+      rulesHash: 'h',
+      targets: { t: targetAt('http://a.example') },
+      rules: {
+        r: { target: 't', backoff: DEFAULT_BACKOFF, maxInFlight: 3, budget: { bytes: 7 } },
+        s: { target: 't', backoff: { kind: 'off' }, timeoutMs: 500, maxRatePerSecond: 0.5 },
+      },
+      secretNames: ['TOKEN'],
+    };
     expect(parseSenderConfig(JSON.stringify(config))).toEqual(config);
   });
 });
 
 describe('health', () => {
+  const stateOf = (level: number, inFlight: number): TargetState => ({
+    level,
+    isOpen: false,
+    backoff: { ...NEW_BACKOFF, level },
+    inFlight,
+  });
   const healthWith = (inFlight: () => number) => {
-    const samples: HealthSample[] = [];
+    const samples: Health[] = [];
     let reads = 0;
     const health = createHealth({
       read: async () => {
         reads += 1;
-        return { level: 1, inFlight: 4 };
+        return stateOf(1, 4);
       },
       write: async (sample) => {
         samples.push(sample);
-        return { level: 0.5, inFlight: 4 + sample.inFlight };
+        return stateOf(0.5, 4 + sample.inFlight);
       },
-      recordedP95Ms: 100,
+      counter: createWindowCounter({
+        backoffOf: () => DEFAULT_BACKOFF,
+        recordedP95Ms: () => 100,
+        clock: () => 0,
+      }),
       inFlight,
       wallClock: () => 7,
       log: noLog,
@@ -111,7 +149,7 @@ describe('health', () => {
 
   it('only reads while there is nothing to tell', async () => {
     const { health, samples, reads } = healthWith(() => 0);
-    expect(await health.look()).toMatchObject({ level: 1, othersInFlight: 4 });
+    expect(await health.look()).toMatchObject({ state: { level: 1 }, othersInFlight: 4 });
     await health.end();
     expect(samples).toEqual([]);
     expect(reads()).toBe(1);
@@ -122,7 +160,7 @@ describe('health', () => {
     health.add(ended({ status: 200, serviceMs: 301 }), 1);
     health.add(ended({ status: 503, serviceMs: 300 }), 2);
     health.add(ended({ failed: 'timeout' }), 3);
-    expect(await health.look()).toMatchObject({ level: 0.5, othersInFlight: 4 });
+    expect(await health.look()).toMatchObject({ state: { level: 0.5 }, othersInFlight: 4 });
     await health.look();
     expect(samples).toEqual([
       { n: 3, over: 1, failed: 2, inFlight: 3, lagP99Ms: 3, nowMs: 7 },

@@ -1,6 +1,6 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { invokeAsync } from '../../../io/aws/lambda.ts';
+import { invokeAsync, lambdaRegionOf, readAccountConcurrency } from '../../../io/aws/lambda.ts';
 import { clientConfig } from '../../support/aws/client-config.ts';
 import { type LambdaEndpoint, startLambda } from '../../support/aws/lambda.ts';
 
@@ -75,5 +75,47 @@ describe('starting a function', () => {
   it('is refused above a megabyte', async () => {
     const payload = JSON.stringify('x'.repeat(1024 ** 2));
     await expect(invokeAsync(client, 'sender', payload)).rejects.toMatchObject({ code: 'AWS_FAILED' });
+  });
+});
+
+describe('what the account allows', () => {
+  let lambda: LambdaEndpoint;
+  let client: LambdaClient;
+  beforeEach(async () => {
+    lambda = await startLambda();
+    client = new LambdaClient(clientConfig(lambda.endpoint));
+  });
+  afterEach(async () => {
+    client.destroy();
+    await lambda.close();
+  });
+
+  it('is read with one call', async () => {
+    lambda.limit({ ConcurrentExecutions: 500, UnreservedConcurrentExecutions: 450 });
+    expect(await readAccountConcurrency(client)).toEqual({
+      concurrentExecutions: 500,
+      unreservedConcurrentExecutions: 450,
+    });
+    expect(await lambdaRegionOf(client)).toBe('us-east-1');
+    expect(lambda.calls.map(({ operation }) => operation)).toEqual(['GetAccountSettings']);
+  });
+
+  it('says which permission it takes', async () => {
+    lambda.fail({ status: 403, code: 'AccessDeniedException', message: 'no' });
+    await expect(readAccountConcurrency(client)).rejects.toMatchObject({
+      code: 'AWS_DENIED',
+      message: 'cannot read how many functions may run at once: access denied: no',
+      hint: 'the credentials in use must be allowed lambda:GetAccountSettings on *',
+      exitCode: 3,
+    });
+  });
+
+  it('is unknown where the answer does not say', async () => {
+    lambda.limit({});
+    await expect(readAccountConcurrency(client)).rejects.toMatchObject({
+      code: 'AWS_FAILED',
+      message: 'cannot read how many functions may run at once: the answer does not say',
+      exitCode: 3,
+    });
   });
 });

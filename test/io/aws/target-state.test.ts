@@ -1,13 +1,15 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addHealth, createHealthWriter } from '../../../io/aws/target-health.ts';
+import { NEW_BACKOFF } from '../../../core/send/backoff.ts';
+import { parseSwitch } from '../../../core/send/kill-switch.ts';
+import { createHealthWriter } from '../../../io/aws/target-health.ts';
+import { leaveAlone, startTarget } from '../../../io/aws/target-moves.ts';
 import { HEALTH_WINDOW_MS, mirrorSwitch, readTarget } from '../../../io/aws/target-state.ts';
 import { clientConfig } from '../../support/aws/client-config.ts';
 import { type DynamoEndpoint, startDynamo } from '../../support/aws/dynamo.ts';
 
-const WINDOW = 358_000_000;
-const START_MS = WINDOW * HEALTH_WINDOW_MS;
+const START_MS = 358_000_000 * HEALTH_WINDOW_MS;
 
 let dynamo: DynamoEndpoint;
 let client: DynamoDBClient;
@@ -54,10 +56,25 @@ describe('the switch in the state of a target', () => {
   });
 
   it('never goes back in time', async () => {
-    expect(await mirror('back', 'off', START_MS + 2000)).toBe(true);
-    expect(await mirror('back', 'on', START_MS + 1999)).toBe(false);
-    expect(await mirror('back', 'on', START_MS + 2001)).toBe(true);
+    expect(await mirror('back', 'off', START_MS + 2000)).toMatchObject({ switchText: 'off' });
+    expect(await mirror('back', 'on', START_MS + 1999)).toMatchObject({ switchText: 'off' });
+    expect(await mirror('back', 'on', START_MS + 2001)).toMatchObject({ switchText: 'on' });
     expect((await read('back'))?.switchText).toBe('on');
+  });
+
+  it('comes back with all that is known of the target, also where a later reading stands there', async () => {
+    await writerOf('back').write(seen(START_MS + 2500, 3, 5, 1));
+    const known = { switchText: 'on', level: 1, isOpen: false, inFlight: 3, n: 5, failed: 1 };
+    expect(await mirror('back', 'on', START_MS + 3000)).toMatchObject(known);
+    expect(await mirror('back', 'off', START_MS + 2999)).toMatchObject(known);
+  });
+
+  it('that is no value stays none when it is cut', async () => {
+    const padded = `on${' '.repeat(4000)}x`;
+    const { switchText = '' } = await mirror('long', padded, START_MS);
+    expect(switchText).toHaveLength(41);
+    expect(parseSwitch(switchText)).toBeUndefined();
+    expect((await mirror('long', `50%${' '.repeat(37)}`, START_MS)).switchText).toHaveLength(40);
   });
 
   it('stands beside health, and a level of 1 where none was set', async () => {
@@ -67,6 +84,8 @@ describe('the switch in the state of a target', () => {
       switchText: '25%',
       switchReadAtMs: START_MS,
       level: 1,
+      isOpen: false,
+      backoff: NEW_BACKOFF,
       inFlight: 0,
     });
     await writerOf('both').write(seen(START_MS, 3, 5, 1));
@@ -83,13 +102,15 @@ describe('the health of a target', () => {
     const state = await b.write({ ...seen(START_MS + 300, 5, 3, 0, 1), lagP99Ms: 12.5 });
     expect(state).toEqual({
       level: 1,
+      isOpen: false,
+      backoff: NEW_BACKOFF,
+      windowMs: HEALTH_WINDOW_MS,
       inFlight: 15,
       n: 10,
       failed: 2,
       lagP99Ms: 12.5,
       lagAtMs: START_MS + 300,
-      current: { window: WINDOW, n: 10, over: 2, failed: 2, inFlight: 15 },
-      last: { window: WINDOW - 1, n: 0, over: 0, failed: 0, inFlight: 0 },
+      current: { startedAtMs: START_MS, n: 10, over: 2, failed: 2, inFlight: 15 },
     });
     await a.write(seen(START_MS + 1000, 4));
     expect(await read('sum', START_MS + 2000)).toMatchObject({ inFlight: 9 });
@@ -105,8 +126,9 @@ describe('the health of a target', () => {
     await b.write(seen(next + 900, 7, 1));
     expect(await read('anew', next + 2000)).toMatchObject({
       inFlight: 13,
-      n: 2,
-      last: { window: WINDOW, n: 3, inFlight: 30 },
+      n: 1,
+      // Who closes a window has still counted in it.
+      last: { startedAtMs: START_MS, n: 4, inFlight: 30 },
     });
     expect((await read('anew', next + 2 * HEALTH_WINDOW_MS))?.inFlight).toBe(0);
   });
@@ -122,8 +144,8 @@ describe('the health of a target', () => {
       );
       for (const { current, last } of states) {
         if (current !== undefined)
-          sums.set(current.window, Math.max(sums.get(current.window) ?? 0, current.n));
-        if (last !== undefined && last.window >= WINDOW) sums.set(last.window, last.n);
+          sums.set(current.startedAtMs, Math.max(sums.get(current.startedAtMs) ?? 0, current.n));
+        if (last !== undefined) sums.set(last.startedAtMs, Math.max(sums.get(last.startedAtMs) ?? 0, last.n));
       }
     }
     const final = await read('turn');
@@ -142,7 +164,7 @@ describe('the health of a target', () => {
     expect(await behind.write(seen(START_MS + 10, 5, 1))).toMatchObject({
       n: 6,
       inFlight: 6,
-      current: { window: WINDOW + 1 },
+      current: { startedAtMs: START_MS + HEALTH_WINDOW_MS },
     });
   });
 
@@ -173,11 +195,10 @@ describe('the health of a target', () => {
   });
 
   it('adds two hundred at a time', async () => {
-    await writerOf('many').write(seen(START_MS, 0));
-    const add = { window: WINDOW, n: 3, over: 2, failed: 1, inFlightDelta: 1, nowMs: START_MS };
-    await Promise.all(Array.from({ length: 200 }, () => addHealth(client, dynamo.table, 'many', add)));
+    const writers = Array.from({ length: 200 }, () => writerOf('many'));
+    await Promise.all(writers.map((writer) => writer.write(seen(START_MS, 1, 3, 1, 2))));
     expect((await read('many'))?.current).toEqual({
-      window: WINDOW,
+      startedAtMs: START_MS,
       n: 600,
       over: 400,
       failed: 200,
@@ -185,19 +206,30 @@ describe('the health of a target', () => {
     });
   });
 
-  it('is not added to a window that is not open', async () => {
-    const add = { window: WINDOW + 1, n: 1, over: 0, failed: 0, inFlightDelta: 1, nowMs: START_MS };
-    expect(await addHealth(client, dynamo.table, 'many', add)).toBe('other_window');
-    expect(await addHealth(client, dynamo.table, 'nobody', add)).toBe('other_window');
-  });
-
   it('stays below a kilobyte, so that a write costs one unit', async () => {
-    await mirrorSwitch(client, dynamo.table, 'size', { value: '12.345%', readAtMs: START_MS + 123 });
-    const writer = writerOf('size');
-    await writer.write({ ...seen(START_MS, 999, 99_999, 99_999, 99_999), lagP99Ms: 1234.567 });
-    await writer.write({ ...seen(START_MS + 5000, 999, 99_999, 99_999, 99_999), lagP99Ms: 1234.567 });
-    const item = (await dynamo.state.items()).get('target#size');
-    expect(JSON.stringify(item).length).toBeLessThan(1024);
-    expect(item?.expiresAtSeconds?.N).toBe(String((START_MS + 5000) / 1000 + 2 * 86_400));
+    const target = 'a-name-as-long-as-anybody-would-ever-give-to-the-target-of-a-replay';
+    await mirrorSwitch(client, dynamo.table, target, {
+      value: '\u20ac'.repeat(4000),
+      readAtMs: START_MS + 123.456,
+    });
+    await startTarget(client, dynamo.table, target, { level: 1 / 3, nowMs: START_MS });
+    await leaveAlone(client, dynamo.table, target, {
+      untilMs: START_MS + 12_345.678,
+      nowMs: START_MS + 0.123_456,
+    });
+    const limits = { errorShare: 0.05, maxInFlight: 999 };
+    const writer = createHealthWriter(client, dynamo.table, target, { windowMs: 59_999, limits });
+    const much = { n: 99_999_999, over: 9_999_999, failed: 9_999_999, inFlight: 99_999 };
+    for (let i = 0; i < 4; i += 1)
+      await writer.write({ ...much, lagP99Ms: 123_456.789_012_345_6, nowMs: START_MS + i * 60_000 });
+    const item = (await dynamo.state.items()).get(`target#${target}`) ?? {};
+    // Names and texts count by their bytes in UTF-8; a number takes a byte for two digits, and one or two beside.
+    const bytes = Object.entries(item).map(
+      ([name, { S, N }]) =>
+        Buffer.byteLength(name) + (S === undefined ? (N ?? '').length / 2 + 2 : Buffer.byteLength(S)),
+    );
+    expect(Object.keys(item)).toHaveLength(24);
+    expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(700);
+    expect(item.expiresAtSeconds?.N).toBe(String((START_MS + 180_000) / 1000 + 2 * 86_400));
   });
 });

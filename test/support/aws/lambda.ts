@@ -1,6 +1,6 @@
-/** Lambda's Invoke on loopback: REST-JSON. Functions are plain ones of the test. */
+/** Lambda's Invoke and GetAccountSettings on loopback: REST-JSON. Functions are plain ones of the test. */
 
-import { AwsProblem, type AwsService, type Endpoint, startEndpoint } from './endpoint.ts';
+import { type AwsAnswer, AwsProblem, type AwsService, type Endpoint, startEndpoint } from './endpoint.ts';
 
 /** Runs in place of a function; gets the payload as Lambda would parse it. */
 export type LambdaFunction = (payload: unknown, functionName: string) => unknown;
@@ -27,6 +27,8 @@ export interface LambdaEndpoint extends Endpoint {
   readonly state: LambdaState;
   /** Refuses the next `times` calls as Lambda does when too much runs already. */
   throttle(times: number): void;
+  /** Sets what the account allows. */
+  limit(limits: AccountLimits): void;
 }
 
 export interface LambdaOptions {
@@ -34,10 +36,33 @@ export interface LambdaOptions {
   readonly functions?: Readonly<Record<string, LambdaFunction>>;
   /** What runs behind every other name. Without both, every name exists and nothing runs. */
   readonly onInvoke?: LambdaFunction;
+  /** What GetAccountSettings says; absent: those of a new account, of which nothing is reserved. */
+  readonly limits?: AccountLimits;
 }
+
+/** As the service names them. */
+export interface AccountLimits {
+  readonly ConcurrentExecutions?: number;
+  readonly UnreservedConcurrentExecutions?: number;
+}
+
+const NEW_ACCOUNT: AccountLimits = { ConcurrentExecutions: 1_000, UnreservedConcurrentExecutions: 1_000 };
 
 const MAX_BYTES = { Event: 1024 ** 2, RequestResponse: 6 * 1024 ** 2, DryRun: 6 * 1024 ** 2 };
 const PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
+
+const SETTINGS_PATH = /^\/2016-08-19\/account-settings\/?$/;
+
+const operationOf: AwsService['operationOf'] = ({ method, path }) => {
+  if (method === 'POST' && PATH.test(path)) return 'Invoke';
+  return method === 'GET' && SETTINGS_PATH.test(path) ? 'GetAccountSettings' : 'Unknown';
+};
+
+const answerJson = (value: unknown): AwsAnswer => ({
+  status: 200,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(value),
+});
 
 const typeOf = (header: string | undefined): LambdaInvocation['type'] =>
   header === 'Event' || header === 'DryRun' ? header : 'RequestResponse';
@@ -92,11 +117,13 @@ const createRunner = (options: LambdaOptions) => {
 /** Starts it. */
 export const startLambda = async (options: LambdaOptions = {}): Promise<LambdaEndpoint> => {
   const invocations: LambdaInvocation[] = [];
+  const state = { limits: options.limits ?? NEW_ACCOUNT };
   const runner = createRunner(options);
   const service: AwsService = {
-    operationOf: ({ method, path }) => (method === 'POST' && PATH.test(path) ? 'Invoke' : 'Unknown'),
+    operationOf,
     problem: problemOf,
-    answer: async ({ path, headers, body }) => {
+    answer: async ({ operation, path, headers, body }) => {
+      if (operation === 'GetAccountSettings') return answerJson({ AccountLimit: state.limits });
       const encoded = PATH.exec(path)?.[1];
       if (encoded === undefined) throw new AwsProblem(404, 'UnknownOperationException', '');
       // An ARN names a function too.
@@ -113,11 +140,7 @@ export const startLambda = async (options: LambdaOptions = {}): Promise<LambdaEn
         return { status: 202 };
       }
       const answer = await runner.run(code, payload, name);
-      return {
-        status: 200,
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(answer ?? null),
-      };
+      return answerJson(answer ?? null);
     },
   };
   const started = await startEndpoint(service);
@@ -125,5 +148,8 @@ export const startLambda = async (options: LambdaOptions = {}): Promise<LambdaEn
     ...started,
     throttle: (times) => started.fail({ status: 429, code: 'TooManyRequestsException', times }),
     state: { invocations, failures: runner.failures, idle: runner.idle },
+    limit: (limits) => {
+      state.limits = limits;
+    },
   };
 };

@@ -1,0 +1,77 @@
+/** The kill switch of a run on one machine: what `--switch` says, and the pause that SIGUSR1 begins and ends. */
+
+import type { RepriseError } from '../core/errors.ts';
+import { formatSwitch, SWITCH_MAX_AGE_MS } from '../core/send/kill-switch.ts';
+import { type SwitchSource, type SwitchWatch, watchSwitch } from '../io/switch-source.ts';
+import type { CliContext } from './context.ts';
+
+export interface RunSwitchOptions {
+  /** Reads what `--switch` names; undefined where it is not given: then the switch is on. */
+  readonly read: SwitchSource['read'] | undefined;
+  readonly onPause: CliContext['onPause'];
+  /** Told of each change, in one line. */
+  readonly tell: (line: string) => void;
+}
+
+export interface RunSwitch {
+  /** Share (0–1) of what the rules ask for that is sent now. Asked at each release. */
+  share(): number;
+  isPaused(): boolean;
+  /** Waits for the first reading, a few seconds at the most, and no longer once `stop` is aborted. */
+  ready(stop: AbortSignal): Promise<void>;
+  /** Tells of a change since the last look. */
+  look(): void;
+  end(): void;
+}
+
+const meaningOf = (share: number): string => {
+  if (share >= 1) return 'all that the rules ask for is sent';
+  if (share <= 0) return 'what falls due is held back';
+  return 'that share of what the rules ask for is sent, the rest is held back';
+};
+
+const describeProblem = ({ code, message }: RepriseError): string =>
+  code === 'SWITCH_UNREADABLE'
+    ? `${message}: it counts as off`
+    : `${message}: what it said last holds for ${SWITCH_MAX_AGE_MS / 1_000} s`;
+
+const openWatch = ({ read, tell }: RunSwitchOptions): SwitchWatch | undefined =>
+  read &&
+  watchSwitch({ read, now: () => performance.now(), onProblem: (error) => tell(describeProblem(error)) });
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+/** Opens the switch of a run, and listens for pauses until its end. */
+export const openRunSwitch = (options: RunSwitchOptions): RunSwitch => {
+  const { onPause, tell } = options;
+  const watch = openWatch(options);
+  const switchShare = (): number => watch?.share() ?? 1;
+  let isPaused = false;
+  let told = 1;
+  const unlisten = onPause(() => {
+    isPaused = !isPaused;
+    const resumed = `resumed, with the switch ${formatSwitch(switchShare())}: ${meaningOf(switchShare())}`;
+    tell(isPaused ? 'paused: what falls due is held back until the next SIGUSR1' : resumed);
+  });
+  return {
+    share: () => (isPaused ? 0 : switchShare()),
+    isPaused: () => isPaused,
+    ready: async (stop) => {
+      if (watch !== undefined) await Promise.race([watch.first, aborted(stop)]);
+    },
+    look: () => {
+      const share = switchShare();
+      if (share === told) return;
+      told = share;
+      tell(`the switch is ${formatSwitch(share)}: ${meaningOf(share)}`);
+    },
+    end: () => {
+      unlisten();
+      watch?.stop();
+    },
+  };
+};

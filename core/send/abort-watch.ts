@@ -1,0 +1,82 @@
+/** Watches one rule's errors, second by second, for the condition on which a run is given up. */
+
+import type { AbortCondition } from '../rules/rule-set.ts';
+
+/** Seconds that are judged. */
+const WINDOW_SECONDS = 5;
+/** Fewer ends in them, and older ones are looked at … */
+const ENOUGH = 20;
+/** … as far back as this. */
+const KEPT_SECONDS = 60;
+/** Ends that a verdict needs: one failure in a quiet minute ends no run. */
+const MIN_COUNT = 3;
+
+/** The condition has held for as long as it asks. */
+export interface AbortReason {
+  /** Share (0–1) of errors as last judged. */
+  readonly errorShare: number;
+  readonly limitShare: number;
+  readonly forMs: number;
+}
+
+export interface AbortWatch {
+  /** Counts the end of a request. Instants must not go back. */
+  add(isError: boolean, nowMs: number): void;
+  /** Judges, to be called about once a second; undefined while the run may go on. */
+  check(nowMs: number): AbortReason | undefined;
+}
+
+/** Makes a watch that has seen nothing. */
+export const createAbortWatch = ({ errorShare: limitShare, orEqual, forMs }: AbortCondition): AbortWatch => {
+  /** Ring of seconds. */
+  const ends = new Uint32Array(KEPT_SECONDS);
+  const errors = new Uint32Array(KEPT_SECONDS);
+  let latest = 0;
+  let lastEndMs = Number.NEGATIVE_INFINITY;
+  let heldFromMs: number | undefined;
+
+  const advance = (nowMs: number): number => {
+    const second = Math.floor(nowMs / 1_000);
+    for (let next = Math.max(latest + 1, second - KEPT_SECONDS + 1); next <= second; next += 1) {
+      ends[next % KEPT_SECONDS] = 0;
+      errors[next % KEPT_SECONDS] = 0;
+    }
+    latest = Math.max(latest, second);
+    return latest % KEPT_SECONDS;
+  };
+
+  /** Share of errors of late; undefined where too little ended. */
+  const recentShare = (): number | undefined => {
+    let n = 0;
+    let failed = 0;
+    for (let back = 0; back < KEPT_SECONDS; back += 1) {
+      if (back >= WINDOW_SECONDS && n >= ENOUGH) break;
+      const at = (latest - back + KEPT_SECONDS) % KEPT_SECONDS;
+      n += ends[at] ?? 0;
+      failed += errors[at] ?? 0;
+    }
+    return n < MIN_COUNT ? undefined : failed / n;
+  };
+
+  return {
+    add: (isError, nowMs) => {
+      const at = advance(nowMs);
+      lastEndMs = nowMs;
+      ends[at] = (ends[at] ?? 0) + 1;
+      if (isError) errors[at] = (errors[at] ?? 0) + 1;
+    },
+    check: (nowMs) => {
+      advance(nowMs);
+      const share = recentShare();
+      const isMet = share !== undefined && (share > limitShare || (orEqual && share === limitShare));
+      if (!isMet) {
+        heldFromMs = undefined;
+        return undefined;
+      }
+      heldFromMs ??= nowMs;
+      // What ended long ago may still be all there is to judge by, but says nothing of now.
+      const isStale = nowMs - lastEndMs > WINDOW_SECONDS * 1_000;
+      return isStale || nowMs - heldFromMs < forMs ? undefined : { errorShare: share, limitShare, forMs };
+    },
+  };
+};

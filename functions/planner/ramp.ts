@@ -1,0 +1,65 @@
+/**
+ * Lets traffic that is more than what was recorded begin at the recorded rate. Live due times are production's own and cannot be spread
+ * out, so a target that was left alone for a while begins at a lower level, and grows by the ordinary recovery.
+ */
+
+import type { Rule } from '../../core/rules/rule-set.ts';
+import { startLevel } from '../../core/send/backoff.ts';
+import type { Timing } from './job.ts';
+import type { PlannerClock } from './planner-clock.ts';
+import type { TargetLevels } from './target-levels.ts';
+
+/** Who has dispatched something to a target within this time knows that it was not quiet. */
+const QUIET_MS = 60_000;
+
+/** Sets the level of a target if it was quiet and its level is not lower already; resolves with whether it was set. */
+export type StartTarget = (
+  target: string,
+  start: { readonly level: number; readonly nowMs: number },
+) => Promise<boolean>;
+
+export interface RampOptions {
+  readonly clock: PlannerClock;
+  readonly timing: Timing;
+  readonly rules: readonly Pick<Rule, 'target' | 'multiply' | 'pacing' | 'backoff'>[];
+  readonly startTarget: StartTarget;
+  readonly levels: TargetLevels;
+  readonly onProblem: (error: unknown) => void;
+}
+
+/** How many times the recorded rate a target gets of those of its rules that back off. */
+export const loadFactorOf = (target: string, rules: RampOptions['rules']): number =>
+  Math.max(
+    1,
+    ...rules
+      .filter((rule) => rule.target === target && rule.backoff.kind === 'on')
+      .map(({ multiply, pacing }) => multiply * (pacing.mode === 'constant' ? 1 : pacing.speed)),
+  );
+
+/** Makes the function that is to be called before each slice of a target is thinned. */
+export const createRamp = (options: RampOptions): ((target: string) => Promise<void>) => {
+  const { clock, timing, rules, startTarget, levels, onProblem } = options;
+  const begunAtMs = new Map<string, number>();
+
+  return async (target) => {
+    // Elsewhere the schedule is ours, and accelerates by itself.
+    if (timing !== 'live') return;
+    const factor = loadFactorOf(target, rules);
+    if (factor <= 1) return;
+    const nowMs = clock.now();
+    const lastMs = begunAtMs.get(target);
+    if (lastMs !== undefined && nowMs - lastMs < QUIET_MS) {
+      begunAtMs.set(target, nowMs);
+      return;
+    }
+    try {
+      const level = startLevel(factor);
+      if (await startTarget(target, { level, nowMs }))
+        levels.see(target, { ...levels.of(target), level }, nowMs);
+      begunAtMs.set(target, nowMs);
+    } catch (error) {
+      // It is asked for again with the next slice.
+      onProblem(error);
+    }
+  };
+};

@@ -1,0 +1,94 @@
+import { describe, expect, it, vi } from 'vitest';
+import { openRunSwitch } from '../../cli/run-switch.ts';
+import { RepriseError } from '../../core/errors.ts';
+
+const never = new AbortController().signal;
+
+const setUp = (read?: () => Promise<string>) => {
+  const told: string[] = [];
+  const listeners = new Set<() => void>();
+  const runSwitch = openRunSwitch({
+    read,
+    onPause: (callback) => {
+      listeners.add(callback);
+      return () => listeners.delete(callback);
+    },
+    tell: (line) => told.push(line),
+  });
+  const pause = (): void => {
+    for (const listener of listeners) listener();
+  };
+  return { ...runSwitch, told, pause, listeners };
+};
+
+describe('the switch of a run', () => {
+  it('is on where none is given, until it is paused', () => {
+    const { share, isPaused, pause, told, look, end, listeners } = setUp();
+    expect([share(), isPaused()]).toEqual([1, false]);
+    pause();
+    expect([share(), isPaused()]).toEqual([0, true]);
+    look();
+    pause();
+    expect([share(), isPaused()]).toEqual([1, false]);
+    look();
+    expect(told).toEqual([
+      'paused: what falls due is held back until the next SIGUSR1',
+      'resumed, with the switch on: all that the rules ask for is sent',
+    ]);
+    end();
+    expect(listeners.size).toBe(0);
+  });
+
+  it('is off until it was read, and tells each change once', async () => {
+    vi.useFakeTimers({ now: 0 });
+    const texts = ['50%', '50%', 'off', 'on'];
+    const { share, look, told, ready, pause, end } = setUp(() => Promise.resolve(texts.shift() ?? 'on'));
+    try {
+      expect(share()).toBe(0);
+      await ready(never);
+      expect(share()).toBe(0.5);
+      for (let i = 0; i < 5; i += 1) {
+        look();
+        look();
+        await vi.advanceTimersByTimeAsync(2_000);
+      }
+      pause();
+      expect(share()).toBe(0);
+      pause();
+      expect(told).toEqual([
+        'the switch is 50%: that share of what the rules ask for is sent, the rest is held back',
+        'the switch is off: what falls due is held back',
+        'the switch is on: all that the rules ask for is sent',
+        'paused: what falls due is held back until the next SIGUSR1',
+        'resumed, with the switch on: all that the rules ask for is sent',
+      ]);
+    } finally {
+      end();
+      vi.useRealTimers();
+    }
+  });
+
+  it('is waited for no longer once the run is to stop', async () => {
+    const { ready, end } = setUp(() => new Promise(() => undefined));
+    const stop = new AbortController();
+    const isReady = ready(stop.signal);
+    stop.abort();
+    await isReady;
+    await ready(stop.signal);
+    end();
+  });
+
+  it.each([
+    ['SWITCH_UNREADABLE', 'the switch "x" is a folder: it counts as off'],
+    ['SWITCH_UNREACHABLE', 'the switch "x" is a folder: what it said last holds for 30 s'],
+  ])('tells what keeps it from being read, and what that means: %s', async (code, line) => {
+    const { ready, told, share, look, end } = setUp(() =>
+      Promise.reject(new RepriseError(code, 'the switch "x" is a folder')),
+    );
+    await ready(never);
+    look();
+    end();
+    expect(share()).toBe(0);
+    expect(told).toEqual([line, 'the switch is off: what falls due is held back']);
+  });
+});

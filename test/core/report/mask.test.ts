@@ -1,0 +1,186 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { maskSecrets, maskValues } from '../../../core/report/mask.ts';
+
+describe('masking secrets', () => {
+  it.each([
+    ['a URL', 'https://a.test/x?page=2&token=abc&y=1', 'https://a.test/x?page=2&token=***&y=1'],
+    ['a path', '/x?access_token=abc', '/x?access_token=***'],
+    ['a fragment behind it', '/x?sig=abc#top', '/x?sig=***#top'],
+    ['any case', '/x?ToKeN=abc&APIKEY=d', '/x?ToKeN=***&APIKEY=***'],
+    ['a percent-encoded key', '/x?%74oken=abc&a%2Dtoken=d', '/x?%74oken=***&a%2Dtoken=***'],
+    [
+      'a key of several names',
+      '/x?user[password]=a&user%5Bpwd%5D=b',
+      '/x?user[password]=***&user%5Bpwd%5D=***',
+    ],
+    [
+      'what AWS signs with',
+      '/x?X-Amz-Credential=a%2Fb&X-Amz-Signature=c&AWSAccessKeyId=d',
+      '/x?X-Amz-Credential=***&X-Amz-Signature=***&AWSAccessKeyId=***',
+    ],
+    ['what Google signs with', '/x?X-Goog-Date=1&q=a', '/x?X-Goog-Date=***&q=a'],
+    ['a session in the path', '/x;jsessionid=AB12?q=1', '/x;jsessionid=***'],
+    ['an = inside the value', '/x?token=YWJj==&a=1', '/x?token=***&a=1'],
+    ['a ; inside the value', '/x?password=a;b&c=1', '/x?password=***&c=1'],
+    ['a ; between keys', '/x?password=a;b=1', '/x?password=***;b=1'],
+    ['a quote inside the value', "/x?pwd=it's&c=1", '/x?pwd=***&c=1'],
+    ['a text in quotes', `got '/x?sid=a' and "/y?sid=b"`, `got '/x?sid=***' and "/y?sid=***"`],
+    [
+      'a URL inside a URL',
+      '/go?to=https%3A%2F%2Fb%3Ftoken%3Dabc%26x&y=1',
+      '/go?to=https%3A%2F%2Fb%3Ftoken%3D***&y=1',
+    ],
+    ['one more inside', '/go?to=b%253Fcode%253Dabc&y=1', '/go?to=b%253Fcode%253D***&y=1'],
+    [
+      'a line of JSON',
+      String.raw`{"RequestPath":"/x?a=1\u0026token=abc\u0026b=2","k":"\/y?key\u003dabc"}`,
+      String.raw`{"RequestPath":"/x?a=1\u0026token=***\u0026b=2","k":"\/y?key\u003d***"}`,
+    ],
+    [
+      'JSON in JSON',
+      String.raw`{"m":"{\"u\":\"/x?jwt=a.b.c\"}"}`,
+      String.raw`{"m":"{\"u\":\"/x?jwt=***\"}"}`,
+    ],
+    ['lines that were escaped', String.raw`a\nkey=abc\tx`, String.raw`a\nkey=***\tx`],
+    [
+      'a line of nginx',
+      '1.2.3.4 - - "GET /x?auth=abc HTTP/1.1" 200',
+      '1.2.3.4 - - "GET /x?auth=*** HTTP/1.1" 200',
+    ],
+    [
+      'user and password',
+      'https://me:p@ss@a.test/x and http:\\/\\/b@c',
+      'https://***@a.test/x and http:\\/\\/***@c',
+    ],
+    [
+      'members of JSON',
+      String.raw`{"request_Authorization":"Bearer a\"b","x-api-key" : "c","code":"d","k":"e"}`,
+      '{"request_Authorization":"***","x-api-key" : "***","code":"d","k":"e"}',
+    ],
+    [
+      'members of JSON in JSON',
+      String.raw`{"body":"{\"password\":\"e\\\"f\",\"a\":\"b\"}"}`,
+      String.raw`{"body":"{\"password\":\"***\",\"a\":\"b\"}"}`,
+    ],
+  ])('hides it in %s', (_, text, masked) => {
+    expect(maskSecrets(text)).toBe(masked);
+  });
+
+  it.each([
+    'token',
+    'csrf_token',
+    'id_token',
+    'refresh-token',
+    'nextToken',
+    'auth',
+    'authorization',
+    'api_key',
+    'apikey',
+    'x-api-key',
+    'key',
+    'signature',
+    'sig',
+    'x-amz-date',
+    'x-goog-signature',
+    'awsaccesskeyid',
+    'password',
+    'passwd',
+    'pwd',
+    'secret',
+    'client_secret',
+    'code',
+    'auth_code',
+    'session',
+    'sessionid',
+    'PHPSESSID',
+    'sid',
+    'jwt',
+    'subscription-key',
+    'SAMLResponse',
+    'ticket',
+    'otp',
+  ])('knows %s', (key) => {
+    expect(maskSecrets(`/x?a=1&${key}=abc`)).toBe(`/x?a=1&${key}=***`);
+  });
+
+  it.each([
+    '',
+    'no query at all',
+    '/x?page=2&q=a%20b',
+    '/x?keyword=shoes&country_code=de&monkey=1&sidebar=1&author=me',
+    '/x?token=&a=1',
+    '/x?token',
+    'a = b',
+    'mail me@example.com',
+    '{"a":"="}',
+    '=',
+    '%3d',
+    'https://a.test/@me',
+  ])('leaves alone %j', (text) => {
+    expect(maskSecrets(text)).toBe(text);
+  });
+
+  it('hides every text of a value', () => {
+    const shown = { a: ['/x?token=b', 1, null], c: { d: '/y?sig=e', f: true } };
+    expect(maskValues(shown)).toEqual({ a: ['/x?token=***', 1, null], c: { d: '/y?sig=***', f: true } });
+  });
+
+  const piece = fc.constantFrom(
+    ...String.raw`= & ; # " ":" \":\" ' ? / \ % @ : token key a code *** %3D %253d \u003d \u0026 \n :// . [ ] -`.split(
+      ' ',
+    ),
+    ' ',
+    '\n',
+    'é',
+  );
+  const anyText = fc.oneof(
+    fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('')),
+    fc.string({ unit: 'binary' }),
+  );
+
+  it('changes nothing a second time', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        expect(maskSecrets(maskSecrets(text))).toBe(maskSecrets(text));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('shows no secret, wherever it stands', () => {
+    fc.assert(
+      fc.property(anyText, fc.constantFrom('?token=', '&x-amz-signature=', ';sid='), (text, key) => {
+        expect(maskSecrets(`${text}${key}5ec2e7${text}`)).not.toContain('5ec2e7');
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it.each([
+    '=',
+    'token=',
+    '%3d',
+    '%25',
+    'a',
+    "'",
+    ';',
+    ';a',
+    '\\u003d',
+    '://',
+    '://a',
+    '://a@',
+    'key=a;',
+    '%253d%',
+    '":"',
+    '"token":"',
+    '\\"',
+    '"token":"\\',
+    '\\"a\\":\\"',
+  ])('takes no longer than its length asks for with %j again and again', (part) => {
+    const text = part.repeat(Math.ceil(400_000 / part.length));
+    const startMs = performance.now();
+    maskSecrets(text);
+    expect(performance.now() - startMs).toBeLessThan(2_500);
+  });
+});
