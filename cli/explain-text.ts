@@ -3,7 +3,7 @@
 import type { RuleTrace, UnpacedRequest } from '../core/plan/plan.ts';
 import { CREDENTIAL_HEADERS } from '../core/plan/rewrite.ts';
 import { formatDuration, visibleText } from '../core/report/format.ts';
-import { maskSecrets, maskValues } from '../core/report/mask.ts';
+import { maskSecrets, maskValue, maskValues } from '../core/report/mask.ts';
 import type { Match, Rule, RuleSet } from '../core/rules/rule-set.ts';
 import type { NotReplayableReason, RecordedRequest, Rejected } from '../core/types.ts';
 import type { LineTrace } from './trace-line.ts';
@@ -20,8 +20,8 @@ const REASONS: Readonly<Record<NotReplayableReason, string>> = {
   too_large: 'with its headers and body it is larger than 200 KiB',
 };
 
-/** What the log says, as it may be shown. */
-const shownText = (text: string): string => visibleText(maskSecrets(text));
+/** One value of what the log says, as it may be shown. */
+const shownText = (text: string): string => visibleText(maskValue(text));
 
 const isCredential = (name: string): boolean => CREDENTIAL_HEADERS.includes(name.toLowerCase());
 
@@ -94,15 +94,19 @@ const describeRule = (trace: RuleTrace, rule: Rule | undefined, ruleSet: RuleSet
   ...describeRequests(trace.requests, ruleSet),
 ];
 
-const describeRejected = ({ source, reason, text }: Rejected): readonly string[] => [
-  `${source.name}:${source.line} is rejected: ${reason}`,
-  `  ${shownText(text.slice(0, SHOWN_CHARACTERS))}${text.length > SHOWN_CHARACTERS ? '…' : ''}`,
-];
+const describeRejected = ({ source, reason, text }: Rejected): readonly string[] => {
+  // Masked before it is cut: what tells that a value is a secret may stand behind it.
+  const shown = maskSecrets(text);
+  return [
+    `${source.name}:${source.line} is rejected: ${reason}`,
+    `  ${visibleText(shown.slice(0, SHOWN_CHARACTERS))}${shown.length > SHOWN_CHARACTERS ? '…' : ''}`,
+  ];
+};
 
 const headline = ({ source, recorded, method, host = '', target, atMs, client }: RecordedRequest): string => {
   const answer = recorded.status === undefined ? 'no status' : `status ${recorded.status}`;
   const from = client === undefined ? '' : `, from ${visibleText(client)}`;
-  const what = `${method} ${shownText(`${host}${target}`)}`;
+  const what = `${method} ${shownText(host)}${shownText(target)}`;
   return `${source.name}:${source.line} (${source.format}) ${what}, ${answer}${from}, at ${new Date(atMs).toISOString()}`;
 };
 

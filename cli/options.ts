@@ -115,11 +115,12 @@ export const options = {
   follow: new Option('--follow', 'read on as the log grows or is rotated, and replay it live 5 s behind'),
   switch: new Option(
     '--switch <FILE|URL>',
-    'obey on, off or a percentage that stands there, read every 2 s; off while it cannot be read',
+    'obey on, off or a percentage such as 25% that stands there, read every 2 s; off where there is none, and 30 s after the last answer of a URL',
   ),
-  for: new Option('--for <DURATION>', 'end the run after so long, such as 90s or 10m').argParser(
-    parseDuration('--for'),
-  ),
+  for: new Option(
+    '--for <DURATION>',
+    'send for so long, such as 90s or 10m; cut off what is in flight 2 s later',
+  ).argParser(parseDuration('--for')),
   stack: stackOption(),
   requiredStack: stackOption().makeOptionMandatory(),
   seed: new Option('--seed <S>', 'another draw of the same percentages').default(DEFAULT_SEED),

@@ -8,7 +8,7 @@ import type { EndedBy } from '../core/report/report-json.ts';
 import { reportTargets, type TargetReport } from '../core/report/target-report.ts';
 import type { RuleSet } from '../core/rules/rule-set.ts';
 import { startLevel } from '../core/send/backoff.ts';
-import { createBudgets } from '../core/send/budgets.ts';
+import { type BudgetAccount, createBudgets } from '../core/send/budgets.ts';
 import { type AbortVerdict, createLoadControl } from '../core/send/load-control.ts';
 import type { ReplayerOptions } from '../core/send/replayer.ts';
 import type { TargetLoad } from '../core/send/target-control.ts';
@@ -27,6 +27,8 @@ export interface LoadView {
   /** The target that has the lowest backoff level, where that is below 1. */
   readonly backoff: { readonly target: string; readonly level: number } | undefined;
   readonly targetCount: number;
+  /** Some target has asked to be left alone. */
+  readonly isLeftAlone: boolean;
 }
 
 export interface RunControlOptions {
@@ -49,11 +51,15 @@ export interface RunControl {
   /** Of all targets, inside which those of rules lie. */
   readonly longestTimeoutMs: number;
   watch(sender: Sender): Sender;
+  /** A target asks, in an answer that is still coming, to be left alone for so long. */
+  askedToWait(request: PlannedRequest, retryAfterMs: number): void;
   ended(result: Result): void;
   /** To be called about once a millisecond; `isAllSent`: nothing is left that could be sent. */
   tick(isAllSent: boolean): void;
   view(): LoadView;
   targets(): readonly TargetReport[];
+  /** What was used of the budgets of targets and rules. */
+  budgets(): readonly BudgetAccount[];
 }
 
 const longestTimeoutMs = ({ targets }: RuleSet): number =>
@@ -73,7 +79,7 @@ const abortError = ({ rule, errorShare, limitShare, forMs }: AbortVerdict): Repr
 const factorOf = ({ rules }: RuleSet, target: string): number =>
   Math.max(1, ...rules.filter((rule) => rule.target === target).map(({ multiply }) => multiply));
 
-const lowestOf = (loads: readonly TargetLoad[]): LoadView['backoff'] => {
+const lowestOf = (loads: readonly Pick<TargetLoad, 'name' | 'level'>[]): LoadView['backoff'] => {
   const [first, ...others] = loads;
   if (first === undefined) return undefined;
   const { name, level } = others.reduce((lowest, load) => (load.level < lowest.level ? load : lowest), first);
@@ -93,9 +99,16 @@ export const createRunControl = (options: RunControlOptions): RunControl => {
   });
   let nextLookMs = 0;
 
+  /** While a target is left alone nothing is sent there, whatever its level. */
+  const levelNow = ({ name, level }: TargetLoad, nowMs: number) => ({
+    name,
+    level: load.isLeftAlone(name, nowMs) ? 0 : level,
+  });
+
   const look = (nowMs: number, isAllSent: boolean): void => {
     runSwitch.look();
-    const judged = load.describe().filter(({ windows }) => windows > 0);
+    const known = load.describe().filter(({ windows, retryAfters }) => windows + retryAfters > 0);
+    const judged = known.map((one) => levelNow(one, nowMs));
     if (judged.length > 0) summary.backoff(nowMs, lowestOf(judged)?.level ?? 1);
     const verdict = load.aborted();
     if (verdict !== undefined) stop('aborted', abortError(verdict));
@@ -107,6 +120,7 @@ export const createRunControl = (options: RunControlOptions): RunControl => {
     timeoutMsOf: ({ rule }) => rules[rule]?.timeoutMs,
     longestTimeoutMs: longestTimeoutMs(ruleSet),
     watch: (sender) => load.watch(sender, clock.now),
+    askedToWait: (request, retryAfterMs) => load.askedToWait(request, retryAfterMs, clock.now()),
     ended: (result) => load.ended(result, clock.now()),
     tick: (isAllSent) => {
       const nowMs = clock.now();
@@ -120,7 +134,9 @@ export const createRunControl = (options: RunControlOptions): RunControl => {
       switchShare: runSwitch.share(),
       backoff: lowestOf(load.describe()),
       targetCount: Object.keys(ruleSet.targets).length,
+      isLeftAlone: load.describe().some(({ name }) => load.isLeftAlone(name, clock.now())),
     }),
+    budgets: budgets.describe,
     targets: () => reportTargets(Object.keys(ruleSet.targets), load.describe(), budgets.describe()),
   };
 };

@@ -30,7 +30,10 @@ export interface RunOptions {
   /** Where planned requests come from: logs read to their end, or followed as they grow. */
   readonly openFeed: (context: FeedContext) => RunFeed;
   readonly isLive: boolean;
-  /** Hard end of the run, counted from the instant at which its clock is at 0: when the first request is due. */
+  /**
+   * Hard end of the run, counted from the instant at which its clock is at 0: when the first request is due. Nothing is sent from then
+   * on, and 2 s later what is in flight is cut off.
+   */
   readonly forMs?: number | undefined;
   /** Reads the text of the kill switch; without it the switch is on. */
   readonly readSwitch?: SwitchSource['read'] | undefined;
@@ -121,6 +124,7 @@ export const openParts = (run: Run, hooks: RunHooks) => {
     clock: clock.now,
     env,
     timeoutMsOf: control.timeoutMsOf,
+    onRetryAfter: control.askedToWait,
   });
   const replayer = createReplayer({
     ...control.replayerOptions,

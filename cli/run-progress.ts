@@ -14,6 +14,8 @@ export interface RunProgress {
   readonly doneShare: number | undefined;
   readonly isStopping: boolean;
   readonly load: LoadView;
+  /** Sent and not yet ended. */
+  readonly inFlight: number;
 }
 
 const EVERY_MS = 100;
@@ -25,11 +27,12 @@ export interface RunView {
   readonly clock: RunClock;
   readonly isStopping: () => boolean;
   readonly control: Pick<RunControl, 'view'>;
+  readonly inFlight: () => number;
 }
 
 /** Tells ten times a second how a run goes, until the returned function is called; nothing where nobody looks. */
 export const startProgress = (
-  { summary, feed, clock, isStopping, control }: RunView,
+  { summary, feed, clock, isStopping, control, inFlight }: RunView,
   onProgress: ((progress: RunProgress) => void) | undefined,
 ): (() => void) => {
   if (onProgress === undefined) return () => undefined;
@@ -41,6 +44,7 @@ export const startProgress = (
       doneShare: feed.doneShare(figures),
       isStopping: isStopping(),
       load: control.view(),
+      inFlight: inFlight(),
     });
   }, EVERY_MS);
   return () => clearInterval(timer);

@@ -4,6 +4,7 @@ import type { RepriseError } from '../core/errors.ts';
 import { formatSwitch, SWITCH_MAX_AGE_MS } from '../core/send/kill-switch.ts';
 import { type SwitchSource, type SwitchWatch, watchSwitch } from '../io/switch-source.ts';
 import type { CliContext } from './context.ts';
+import { onAbort } from './on-abort.ts';
 
 export interface RunSwitchOptions {
   /** Reads what `--switch` names; undefined where it is not given: then the switch is on. */
@@ -39,12 +40,6 @@ const openWatch = ({ read, tell }: RunSwitchOptions): SwitchWatch | undefined =>
   read &&
   watchSwitch({ read, now: () => performance.now(), onProblem: (error) => tell(describeProblem(error)) });
 
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-
 /** Opens the switch of a run, and listens for pauses until its end. */
 export const openRunSwitch = (options: RunSwitchOptions): RunSwitch => {
   const { onPause, tell } = options;
@@ -61,7 +56,8 @@ export const openRunSwitch = (options: RunSwitchOptions): RunSwitch => {
     share: () => (isPaused ? 0 : switchShare()),
     isPaused: () => isPaused,
     ready: async (stop) => {
-      if (watch !== undefined) await Promise.race([watch.first, aborted(stop)]);
+      if (watch === undefined) return;
+      await Promise.race([watch.first, new Promise<void>((resolve) => onAbort(stop, resolve))]);
     },
     look: () => {
       const share = switchShare();

@@ -5,6 +5,7 @@ import type { Sender } from '../core/ports.ts';
 import { buildReport, type Report } from '../core/report/report-json.ts';
 import { resolveHeaderEnv } from '../io/sent-headers.ts';
 import { noRequestsError } from './input-error.ts';
+import { onAbort } from './on-abort.ts';
 import { openOutput } from './output.ts';
 import type { RunControl } from './run-control.ts';
 import { runCourse } from './run-loop.ts';
@@ -20,9 +21,14 @@ export interface RunEnd {
 /** A store that is far away may take its time for the first line. */
 const MIN_PATIENCE_MS = 5_000;
 
-const onAbort = (signal: AbortSignal, callback: () => void): void => {
-  if (signal.aborted) callback();
-  else signal.addEventListener('abort', callback, { once: true });
+/** At the hard end sending stops, and what is in flight may still end within this time. */
+const HARD_END_GRACE_MS = 2_000;
+
+/** Cuts off what is in flight once the hard end is past; a target that hangs would else keep the run for its whole timeout. */
+const cutOffLate = ({ forMs }: RunOptions, { clock, replayer, sender, stop }: RunParts): void => {
+  if (forMs === undefined || clock.now() < forMs + HARD_END_GRACE_MS || replayer.inFlight() === 0) return;
+  stop('limit');
+  sender.abortAll();
 };
 
 /** Reads, plans and sends until the end; see `runCourse`. */
@@ -37,10 +43,16 @@ const takeCourse = async (run: Run, parts: RunParts, hooks: RunHooks): Promise<v
       onPlanned: run.summary.planned,
       onFault: () => stop('error'),
       isStopping,
-      onTick: control.tick,
+      onTick: (isAllSent) => {
+        control.tick(isAllSent);
+        cutOffLate(run.options, parts);
+      },
       onStart: (inMs) => {
         clock.startIn(inMs);
-        endProgress = startProgress({ ...run, clock, feed, control, isStopping }, hooks.onProgress);
+        endProgress = startProgress(
+          { ...run, clock, feed, control, isStopping, inFlight: replayer.inFlight },
+          hooks.onProgress,
+        );
       },
       linesRead: () => run.accounting.lines.lines,
       patienceMs: Math.max(MIN_PATIENCE_MS, run.options.forMs ?? Number.POSITIVE_INFINITY),
@@ -116,4 +128,5 @@ const reportOf = (
     accounting: run.accounting,
     summary: run.summary.snapshot(),
     targets: control.targets(),
+    budgets: control.budgets(),
   });

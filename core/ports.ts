@@ -29,6 +29,8 @@ export type SendOutcome =
       /** Absent when no byte of the request was written. */
       readonly serviceMs?: number;
       readonly endMs: number;
+      /** The same of an answer whose body did not become complete. */
+      readonly retryAfterMs?: number;
     };
 
 /**

@@ -22,7 +22,7 @@ import { Construct } from 'constructs';
 import { type MetricName, NAMESPACE } from '../core/measure/metric-names.ts';
 import type { RuleSet } from '../core/rules/rule-set.ts';
 import { createAlarmTopic } from './alarm-topic.ts';
-import { errorLimitOf, limitWords, MIN_REQUESTS } from './error-limit.ts';
+import { type ErrorAlarm, errorAlarmsOf, MIN_REQUESTS } from './error-limit.ts';
 import type { Queues } from './queues.ts';
 import type { Settings } from './settings.ts';
 import { queueDelaySeconds } from './sizing.ts';
@@ -64,9 +64,10 @@ export class Alarms extends Construct {
     this.topic = createAlarmTopic(this, options.settings.alarmEmail);
     // Emulators know neither alarms on metric math nor alarms on alarms.
     const isEmulated = options.settings.profile === 'emulator';
-    const { rules } = options.ruleSet;
     const targets = Object.keys(options.ruleSet.targets);
-    const errorShares = isEmulated ? [] : targets.map((target) => this.errorShare(target, rules));
+    const errorShares = (isEmulated ? [] : targets).flatMap((target) =>
+      errorAlarmsOf(target, options.ruleSet.rules).map((alarm) => this.errorShare(target, alarm)),
+    );
     this.breaking = [...this.anyOf(errorShares), ...errorShares];
     this.all = [
       ...this.breaking,
@@ -99,8 +100,7 @@ export class Alarms extends Construct {
     });
   }
 
-  private errorShare(target: string, rules: RuleSet['rules']): Alarm {
-    const limit = errorLimitOf(target, rules);
+  private errorShare(target: string, { id, limit, description }: ErrorAlarm): Alarm {
     const share = new MathExpression({
       expression: `IF(sent >= ${MIN_REQUESTS}, 100 * errors / sent, 0)`,
       label: `failed and 5xx, percent of what ${target} got`,
@@ -110,8 +110,8 @@ export class Alarms extends Construct {
       },
       period: PERIOD,
     });
-    return this.alarm(`ErrorShare-${target}`, share, {
-      alarmDescription: `${target} fails or answers 5xx to ${limitWords(limit)} of what is replayed`,
+    return this.alarm(id, share, {
+      alarmDescription: description,
       threshold: limit.percent,
       comparisonOperator: limit.orEqual ? FROM : ABOVE,
       ...minutes(limit.datapointsToAlarm, limit.evaluationPeriods),

@@ -29,7 +29,7 @@ export interface CostPerMillion {
 const GB = 2 ** 30;
 const LINE_BYTES = 1_200;
 const RESULT_BYTES = 450;
-/** A sender's life: lead, grid cell, and a second for the last answers and the results. */
+/** A sender's life: lead, grid cell, and a second for the last answers and the results. It looks at its target's item each second. */
 const SENDER_SECONDS = 3 + 5 + 1;
 /** A planner is awake this long before its object's first due instant, and behind its last. */
 const PLANNER_EXTRA_SECONDS = 35;

@@ -93,7 +93,7 @@ const sentLines = (place: Place, targets: readonly string[]): readonly Line[] =>
 
 const FIXED =
   'List prices of us-east-1, without tax, discounts, free tiers, network and what is kept in S3. On top, whatever the traffic, a month: ' +
-  `$${PRICES.metricMonth.toFixed(2)} for each metric in use, $${PRICES.alarmMonth.toFixed(2)} for each alarm, ` +
+  `$${PRICES.metricMonth.toFixed(2)} for each metric in use, $${PRICES.alarmMonth.toFixed(2)} for each metric that an alarm looks at, ` +
   `$${PRICES.compositeAlarmMonth.toFixed(2)} for the one that calls the breaker, $${PRICES.dashboardMonth} for this dashboard.`;
 
 const THIRD = COLUMNS / 3;

@@ -36,6 +36,7 @@ export class Flight implements Dispatcher.DispatchHandler {
   readonly dispatchedMs: number;
   readonly #list: FlightList;
   readonly #done: (outcome: SendOutcome) => void;
+  readonly #onRetryAfter: ((ms: number) => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined = undefined;
   #startedMs = Number.NaN;
   #status = 0;
@@ -47,9 +48,14 @@ export class Flight implements Dispatcher.DispatchHandler {
   #isDispatching = true;
   #early: SendOutcome | undefined = undefined;
 
-  constructor(list: FlightList, done: (outcome: SendOutcome) => void) {
+  constructor(
+    list: FlightList,
+    done: (outcome: SendOutcome) => void,
+    onRetryAfter: ((ms: number) => void) | undefined = undefined,
+  ) {
     this.#list = list;
     this.#done = done;
+    this.#onRetryAfter = onRetryAfter;
     this.dispatchedMs = list.clocks.clock();
   }
 
@@ -75,9 +81,10 @@ export class Flight implements Dispatcher.DispatchHandler {
   ): void {
     if (status < 200) return this.#passOver(status);
     this.#status = status;
-    if (status === 429 || status === 503) {
-      this.#retryAfterMs = longestRetryAfterMs(headers['retry-after'], this.#list.clocks.wallClock());
-    }
+    if (status !== 429 && status !== 503) return;
+    const ms = longestRetryAfterMs(headers['retry-after'], this.#list.clocks.wallClock());
+    this.#retryAfterMs = ms;
+    if (ms !== undefined && !this.#isSettled) this.#onRetryAfter?.(ms);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -92,15 +99,7 @@ export class Flight implements Dispatcher.DispatchHandler {
     if (fault) return this.fail(fault);
     const endMs = this.#nowMs();
     const serviceMs = endMs - this.#startedMs;
-    const answered = {
-      kind: 'answered',
-      status: this.#status,
-      serviceMs,
-      endMs,
-      bytes: this.#bytes,
-    } as const;
-    const retryAfterMs = this.#retryAfterMs;
-    this.#settle(retryAfterMs === undefined ? answered : { ...answered, retryAfterMs });
+    this.#settle({ kind: 'answered', status: this.#status, serviceMs, endMs, bytes: this.#bytes });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
@@ -165,7 +164,9 @@ export class Flight implements Dispatcher.DispatchHandler {
     this.#settle(isWritten ? { ...failed, serviceMs: endMs - this.#startedMs } : failed);
   }
 
-  #settle(outcome: SendOutcome): void {
+  #settle(end: SendOutcome): void {
+    const retryAfterMs = this.#retryAfterMs;
+    const outcome = retryAfterMs === undefined ? end : { ...end, retryAfterMs };
     this.#isSettled = true;
     this.#list.remove(this);
     if (this.#isDispatching) this.#early = outcome;

@@ -26,6 +26,11 @@ export interface HttpSenderOptions {
    * must be quick.
    */
   readonly timeoutMsOf?: ((request: PlannedRequest) => number | undefined) | undefined;
+  /**
+   * Told at the head of a 429 or 503 how long its target asks to be left alone; the outcome says so as well, but the body may dribble
+   * until its time is up.
+   */
+  readonly onRetryAfter?: ((request: PlannedRequest, retryAfterMs: number) => void) | undefined;
 }
 
 /** A sender that keeps connections between runs. */
@@ -97,15 +102,15 @@ const checkMethod = ({ method }: PlannedRequest, { allowUnsafeMethods }: Target)
 
 /**
  * Opens a pool of keep-alive connections for each target; they connect when first used. Each request may take its time limit from
- * dispatch to last byte; a connection may take that of the target to be made. An answer counts when it is complete; its body is drained and counted, never kept. Service time
- * runs from the hand-over to the socket to the last byte. Answers with a 1xx status are passed over, but `100` and `101`, which nobody
- * asked for, fail as `protocol`.
+ * dispatch to last byte; a connection may take that of the target to be made. An answer counts when it is complete; its body is
+ * drained and counted, never kept. Service time runs from the hand-over to the socket to the last byte. Answers with a 1xx status are
+ * passed over, but `100` and `101`, which nobody asked for, fail as `protocol`.
  *
  * On the wire: request line, `host` (the planned one, else the target's), `connection: keep-alive`, the planned headers in their order
  * and case, `content-length` where there is a body.
  */
 export const createHttpSender = (options: HttpSenderOptions): HttpSender => {
-  const { clock, network, wallClock = Date.now, timeoutMsOf } = options;
+  const { clock, network, wallClock = Date.now, timeoutMsOf, onRetryAfter } = options;
   const clocks: FlightClocks = { clock, wallClock };
   const lanes = new Map(options.targets.map((target) => [target.name, openLane(target, network, clocks)]));
   const writeHeaders = createHeaderWriter(options.env);
@@ -140,7 +145,7 @@ export const createHttpSender = (options: HttpSenderOptions): HttpSender => {
     dispatch: (request, done) => {
       const lane = lanes.get(request.target);
       const flights = lane?.flights.of(timeoutMsOf?.(request)) ?? nowhere;
-      const flight = new Flight(flights, done);
+      const flight = new Flight(flights, done, onRetryAfter && ((ms) => onRetryAfter(request, ms)));
       flights.add(flight);
       try {
         if (lane === undefined) throw new RepriseError('TARGET_UNKNOWN', 'not one of the targets');

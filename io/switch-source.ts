@@ -1,6 +1,6 @@
 /** The kill switch of the command line: one value in a file or behind a URL, read again and again while a run lasts. */
 
-import { constants, open } from 'node:fs/promises';
+import { constants, open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RepriseError } from '../core/errors.ts';
@@ -24,6 +24,12 @@ export interface SwitchSource {
    * @throws RepriseError `SWITCH_UNREADABLE` where no value is there to be read, `SWITCH_UNREACHABLE` where that cannot be told now
    */
   read(signal: AbortSignal): Promise<string>;
+  /**
+   * To be asked once, before anything is sent: a switch that was never there is a mistake, and one that vanishes later is off.
+   *
+   * @throws RepriseError `SWITCH_INVALID` where there is no such file, or it is none; a URL is not asked
+   */
+  find(): Promise<void>;
 }
 
 export interface SwitchWatchOptions {
@@ -70,11 +76,25 @@ const readFileOnce = async (name: string, path: string): Promise<string> => {
   }
 };
 
+const NOT_THERE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
+
+const findFile = async (name: string, path: string): Promise<void> => {
+  const hint = 'it must be there when the run begins: write on, off or a percentage such as 25% into it';
+  const fault = (message: string): RepriseError => new RepriseError('SWITCH_INVALID', message, { hint });
+  const found = await stat(path).catch((error: unknown) => {
+    if (NOT_THERE.has(systemErrorCode(error))) throw fault(`there is no switch ${name}: no such file`);
+    // Whatever else keeps it from being read may pass, and is told as such while the run goes on.
+    return undefined;
+  });
+  if (found?.isFile() === false) throw fault(`the switch ${name} is not a file`);
+};
+
 const fileSource = (given: string, cwd: string): SwitchSource => {
   const name = JSON.stringify(given);
   const path = resolve(cwd, given);
   return {
     name,
+    find: () => findFile(name, path),
     read: async () => {
       try {
         const text = await readFileOnce(name, path);
@@ -101,7 +121,11 @@ export const openSwitchSource = (given: string, cwd: string, network: NetworkOpt
   }
   if (!given.includes('://')) return fileSource(given, cwd);
   const url = parseSwitchUrl(given);
-  return { name: url.origin, read: (signal) => getSwitch(url, signal, network) };
+  return {
+    name: url.origin,
+    find: () => Promise.resolve(),
+    read: (signal) => getSwitch(url, signal, network),
+  };
 };
 
 const shareOf = (text: string): number => {

@@ -104,9 +104,26 @@ const refuseWithFollow = ({ logs, fromMs, toMs, dryRun }: ReplayOptions): void =
   );
 };
 
+const refuseWithDryRun = ({ switchSource, forMs }: ReplayOptions): void => {
+  const given = switchSource !== undefined ? '--switch' : forMs !== undefined ? '--for' : '';
+  if (given === '') return;
+  throw new RepriseError('ARGUMENT_INVALID', `${given} does not go with --dry-run, which sends nothing`);
+};
+
+const openSwitch = async (
+  { switchSource }: ReplayOptions,
+  cwd: string,
+): Promise<RunOptions['readSwitch']> => {
+  if (switchSource === undefined) return undefined;
+  const source = openSwitchSource(switchSource, cwd);
+  await source.find();
+  return source.read;
+};
+
 /** Runs `reprise replay`. */
 export const replayCommand: Command<ReplayOptions> = async (options, context) => {
   if (options.follow) refuseWithFollow(options);
+  if (options.dryRun) refuseWithDryRun(options);
   if (options.dryRun) return planCommand(options, context);
   const interrupts = watchInterrupts(context.onInterrupt);
   try {
@@ -114,8 +131,8 @@ export const replayCommand: Command<ReplayOptions> = async (options, context) =>
     for (const warning of warnings) await writeTo(context.stderr, `${formatFault(warning)}\n`);
     const feeding = await (options.follow ? followLogs : readLogs)(options, ruleSet, context);
     const { cwd } = context;
-    const { outDir, rejectsFile, switchSource } = options;
-    const readSwitch = switchSource === undefined ? undefined : openSwitchSource(switchSource, cwd).read;
+    const { outDir, rejectsFile } = options;
+    const readSwitch = await openSwitch(options, cwd);
     const files = {
       outDir: outDir === undefined ? undefined : resolve(cwd, outDir),
       rejectsFile: rejectsFile === undefined ? undefined : resolve(cwd, rejectsFile),

@@ -11,13 +11,14 @@ const CLASS_TONES: Readonly<Record<string, Tone>> = { '4xx': 'yellow', '5xx': 'r
 
 /** What keeps traffic back at the moment. */
 const load = (
-  { load: { isPaused, switchShare, backoff, targetCount } }: RunProgress,
+  { load: { isPaused, switchShare, backoff, targetCount, isLeftAlone } }: RunProgress,
   paint: Paint,
 ): readonly Part[] => {
   const words: string[] = [];
   if (isPaused) words.push('paused');
   else if (switchShare < 1)
     words.push(switchShare <= 0 ? 'switch off' : `switch ${formatLevel(switchShare)}`);
+  if (isLeftAlone) words.push('waiting: Retry-After');
   if (backoff !== undefined) {
     const name = targetCount > 1 ? `${backoff.target} ` : '';
     words.push(`backoff ${name}${formatLevel(backoff.level)}`);
@@ -26,14 +27,14 @@ const load = (
 };
 
 const course = (progress: RunProgress, paint: Paint): readonly Part[] => {
-  const { figures, isStopping } = progress;
+  const { figures, isStopping, inFlight } = progress;
   const heldBack = sumOf(figures.heldBack);
   const rates = [figures.achievedRatePerSecond, figures.askedRatePerSecond].map(formatRate);
   return [
     barPart(progress, paint),
     ...(isStopping ? [part('stopping', paint, 'yellow')] : []),
     ...load(progress, paint),
-    part(`${formatCount(figures.sent)} sent`, paint),
+    part(`${formatCount(figures.sent + inFlight)} sent`, paint),
     part(rates.join(' of '), paint),
     part(`held back ${formatCount(heldBack)}`, paint, heldBack > 0 ? 'yellow' : undefined),
   ];
@@ -52,7 +53,8 @@ const answersPart = ({ answered, failed }: RunProgress['figures'], paint: Paint)
   ];
 };
 
-const answers = ({ figures }: RunProgress, paint: Paint): readonly Part[] => [
+const answers = ({ figures, inFlight }: RunProgress, paint: Paint): readonly Part[] => [
+  ...(inFlight > 0 ? [part(`${formatCount(inFlight)} in flight`, paint)] : []),
   part(`p50 ${formatMs(figures.p50Ms)} p95 ${formatMs(figures.p95Ms)}`, paint),
   part(`lag p99 ${formatMs(figures.lagP99Ms)}`, paint),
   ...answersPart(figures, paint),

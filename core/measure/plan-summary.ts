@@ -35,7 +35,7 @@ export interface PlanRule {
   readonly firstDueMs?: number;
   readonly lastDueMs?: number;
   readonly durationMs: number;
-  /** `null` for fewer than two requests, or all due at once. */
+  /** Of those that would be sent; `null` for fewer than two, or where all are due at once. */
   readonly averageRatePerSecond: number | null;
   /** Most in any second of due time. */
   readonly peakRatePerSecond: number;
@@ -106,16 +106,17 @@ const heldBackParts = (counts: RulePlan['heldBack']): Parts => {
 const describePlan = (plan: RulePlan) => {
   const { target, planned, at, due } = plan;
   const heldBack = heldBackParts(plan.heldBack);
+  const wouldSend = planned - heldBack.total;
   const durationMs = planned === 0 ? 0 : due.last - due.first;
   const times = { firstAtMs: at.first, lastAtMs: at.last, firstDueMs: due.first, lastDueMs: due.last };
   return {
     ...(target === undefined ? {} : { target }),
     planned,
     heldBack,
-    wouldSend: planned - heldBack.total,
+    wouldSend,
     ...(planned === 0 ? {} : times),
     durationMs,
-    averageRatePerSecond: planned > 1 && durationMs > 0 ? ((planned - 1) * 1000) / durationMs : null,
+    averageRatePerSecond: wouldSend > 1 && durationMs > 0 ? ((wouldSend - 1) * 1000) / durationMs : null,
     peakRatePerSecond: plan.peak.perSecond(),
     byHost: plan.byHost.top(SHOWN),
     byRoute: plan.byRoute.top(SHOWN),

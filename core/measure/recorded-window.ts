@@ -1,23 +1,23 @@
-/** What the log recorded of each target's latency over the last minute of log time: relative limits of backoff compare with it. */
+/** What the log recorded of each rule's latency over the last minute of log time: relative limits of backoff compare with it. */
 
 import { addMs, type Histogram, mergeHistogram, newHistogram, quantileMs } from './histogram.ts';
 
 /** How far back the window looks. */
 export const RECORDED_WINDOW_MS = 60_000;
 const BUCKET_MS = 10_000;
-/** Buckets kept of a target: the window, and what is read ahead of the instant that is asked for. */
+/** Buckets kept of a rule: the window, and what is read ahead of the instant that is asked for. */
 const MAX_BUCKETS = 16;
 
 export interface RecordedWindow {
   /** Counts a recorded latency; `logAtMs` is its instant on the log's clock. */
-  add(target: string, logAtMs: number, ms: number): void;
+  add(rule: string, logAtMs: number, ms: number): void;
   /** p95 of the 60 s of log time before `atMs`, to 10 s; undefined where nothing was recorded in them. */
-  p95(target: string, atMs: number): number | undefined;
+  p95(rule: string, atMs: number): number | undefined;
 }
 
-/** Makes an empty window. Its memory is bounded: a bucket is a histogram, and each target keeps 16, dropping the oldest. */
+/** Makes an empty window. Its memory is bounded: a bucket is a histogram, and each rule keeps 16, dropping the oldest. */
 export const createRecordedWindow = (): RecordedWindow => {
-  const targets = new Map<string, Map<number, Histogram>>();
+  const rules = new Map<string, Map<number, Histogram>>();
 
   const bucketOf = (buckets: Map<number, Histogram>, number: number): Histogram | undefined => {
     const known = buckets.get(number);
@@ -33,17 +33,18 @@ export const createRecordedWindow = (): RecordedWindow => {
   };
 
   return {
-    add: (target, logAtMs, ms) => {
-      const buckets = targets.get(target) ?? new Map<number, Histogram>();
-      targets.set(target, buckets);
+    add: (rule, logAtMs, ms) => {
+      const known = rules.get(rule);
+      const buckets = known ?? new Map<number, Histogram>();
+      if (known === undefined) rules.set(rule, buckets);
       const histogram = bucketOf(buckets, Math.floor(logAtMs / BUCKET_MS));
       if (histogram !== undefined) addMs(histogram, ms);
     },
-    p95: (target, atMs) => {
+    p95: (rule, atMs) => {
       const last = Math.floor(atMs / BUCKET_MS);
       const first = last - RECORDED_WINDOW_MS / BUCKET_MS;
       const window = newHistogram();
-      for (const [number, histogram] of targets.get(target) ?? [])
+      for (const [number, histogram] of rules.get(rule) ?? [])
         if (number >= first && number <= last) mergeHistogram(window, histogram);
       return quantileMs(window, 0.95);
     },

@@ -13,6 +13,9 @@ export const MAX_DATA_BYTES = MAX_SLICE_BYTES - 12 * 1024;
 
 export const SLICE_VERSION = 1;
 
+/** Most rules that a slice tells the recorded p95 of: as many as there is room for beside the largest data. */
+export const MAX_RULES_TOLD = 48;
+
 /** A request this long past due is no longer worth sending; a slice ends as its last one is that late. */
 export const NOT_AFTER_MS = 5_000;
 
@@ -46,6 +49,8 @@ export interface SliceEvent {
   readonly share: number;
   /** p95 of what the log recorded of the target in the 60 s before. */
   readonly recordedP95Ms?: number;
+  /** The same of single rules to that target, by name: limits of backoff are per rule. Of rules that have requests in the slice. */
+  readonly recordedP95MsOf?: Readonly<Record<string, number>>;
   /** base64 of gzip of NDJSON, a line a request. */
   readonly data: string;
 }
@@ -60,9 +65,15 @@ const isObject = (value: unknown): value is SliceObject =>
   isName(value.key) &&
   [value.versionId, value.etag].every((text) => text === undefined || typeof text === 'string');
 
-const CHECKS: Readonly<
-  Record<Exclude<keyof SliceEvent, 'recordedP95Ms'>, [(value: unknown) => boolean, string]>
-> = {
+const isNumbers = (value: unknown): value is Readonly<Record<string, number>> =>
+  isRecord(value) && Object.values(value).every(isNumber);
+
+const orNothing =
+  (isValid: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    value === undefined || isValid(value);
+
+const CHECKS: Readonly<Record<keyof SliceEvent, [(value: unknown) => boolean, string]>> = {
   version: [(value) => value === SLICE_VERSION, `${SLICE_VERSION}`],
   run: [isName, 'a text'],
   object: [isObject, 'bucket and key of an object'],
@@ -74,6 +85,8 @@ const CHECKS: Readonly<
   requests: [isCount, 'a count'],
   planned: [isCount, 'a count'],
   share: [(value) => isNumber(value) && value >= 0 && value <= 1, 'a number from 0 to 1'],
+  recordedP95Ms: [orNothing(isNumber), 'a number'],
+  recordedP95MsOf: [orNothing(isNumbers), 'numbers by rule'],
   data: [(value) => typeof value === 'string', 'a text'],
 };
 
@@ -93,6 +106,10 @@ const objectOf = ({ bucket, key, versionId, etag }: SliceObject): SliceObject =>
   ...(etag === undefined ? {} : { etag }),
 });
 
+/** Nothing inherited: a rule may be called as what every object has. */
+const withoutPrototype = (numbers: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
+  Object.assign(Object.create(null), numbers);
+
 /**
  * The slice event that a sender was invoked with.
  *
@@ -108,12 +125,8 @@ export const parseSliceEvent = (value: unknown): SliceEvent => {
       `${field} of a slice must be ${allowed}, got ${shown(value[field])}`,
     );
   }
-  const { recordedP95Ms } = value;
-  if (recordedP95Ms !== undefined && !isNumber(recordedP95Ms)) {
-    const got = shown(recordedP95Ms);
-    throw new RepriseError('SLICE_INVALID', `recordedP95Ms of a slice must be a number, got ${got}`);
-  }
   const event = value as unknown as SliceEvent;
+  const { recordedP95Ms, recordedP95MsOf } = event;
   return {
     version: SLICE_VERSION,
     run: event.run,
@@ -127,6 +140,7 @@ export const parseSliceEvent = (value: unknown): SliceEvent => {
     planned: event.planned,
     share: event.share,
     ...(recordedP95Ms === undefined ? {} : { recordedP95Ms }),
+    ...(recordedP95MsOf === undefined ? {} : { recordedP95MsOf: withoutPrototype(recordedP95MsOf) }),
     data: event.data,
   };
 };

@@ -1,6 +1,6 @@
 /**
  * Bodies made from a template, for requests that had a body which the log does not hold. What is filled in was chosen by whoever sent
- * the request, so it is escaped for the inside of a JSON string: it can end neither the string nor the line.
+ * the request, so it stands inside of a JSON string, escaped for it: it can end neither the string nor the line.
  */
 
 import { isRedacted } from '../parse/line-fields.ts';
@@ -85,17 +85,40 @@ const partsOf = (template: string): readonly Part[] => {
   return [...parts, { kind: 'text', offset: textFrom, text: template.slice(textFrom) }];
 };
 
+/** Whether a JSON string that was open, or not, before `text` is open behind it. */
+const isStringOpen = (text: string, isOpen: boolean): boolean =>
+  (text.match(/\\.|"/gs) ?? []).filter((found) => found === '"').length % 2 === 1 ? !isOpen : isOpen;
+
+/** What those chose who sent the requests: outside of quotes it could add whatever JSON has. */
+const isForeign = (name: string): boolean => name === 'path' || name.startsWith('query.');
+
+const faultOf = (
+  name: string | undefined,
+  isInString: boolean,
+): Omit<TemplateFault, 'offset'> | undefined => {
+  if (name === undefined) return { message: 'nothing closes {{ in the template', hint: ALLOWED };
+  if (fillOf(name) === undefined)
+    return { message: `the template has no placeholder ${JSON.stringify(name)}`, hint: hintFor(name) };
+  if (isInString || !isForeign(name)) return undefined;
+  return {
+    message: `{{${name}}} must stand inside double quotes, since whoever sent the request chose what is filled in`,
+    hint: `write "{{${name}}}"`,
+  };
+};
+
 /** What is wrong with a template; empty where nothing is. */
-export const findTemplateFaults = (template: string): readonly TemplateFault[] =>
-  partsOf(template).flatMap((part) => {
-    if (part.kind === 'text') return [];
-    const { offset, name } = part;
-    if (name === undefined) return [{ offset, message: 'nothing closes {{ in the template', hint: ALLOWED }];
-    if (fillOf(name) !== undefined) return [];
-    return [
-      { offset, message: `the template has no placeholder ${JSON.stringify(name)}`, hint: hintFor(name) },
-    ];
-  });
+export const findTemplateFaults = (template: string): readonly TemplateFault[] => {
+  const faults: TemplateFault[] = [];
+  let isInString = false;
+  for (const part of partsOf(template)) {
+    if (part.kind === 'text') isInString = isStringOpen(part.text, isInString);
+    else {
+      const fault = faultOf(part.name, isInString);
+      if (fault !== undefined) faults.push({ offset: part.offset, ...fault });
+    }
+  }
+  return faults;
+};
 
 /** The text as it stands inside a JSON string, without the quotes around it. */
 const insideJson = (text: string): string => JSON.stringify(text).slice(1, -1);

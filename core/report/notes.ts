@@ -27,12 +27,36 @@ const named = (by: Readonly<Record<string, number>>): string =>
     .map(([reason]) => reason)
     .join(', ');
 
-/** What made backoff hold back: the targets that were cut, or their own word (`Retry-After`) where none was. */
-const whyBackoff = (targets: readonly TargetReport[]): string => {
+/** Why the level of a target was lowered; a window may be over several limits. */
+const whyCut = ({ slowWindows, failedWindows, pinnedWindows }: TargetReport): string => {
+  const reasons = [
+    slowWindows > 0 ? 'too slow' : '',
+    failedWindows > 0 ? 'too many errors' : '',
+    pinnedWindows > 0 ? 'all of maxInFlight in use' : '',
+  ];
+  return reasons.filter((reason) => reason !== '').join(' and ');
+};
+
+/** What made backoff hold back from a target; nothing where it did not. */
+const whyBackoff = (target: TargetReport): readonly string[] => {
+  const { name, cuts, lowestLevel, retryAfters, startLevel } = target;
+  const words: string[] = [];
+  if (cuts > 0) words.push(`${whyCut(target)} (${name}, down to ${formatLevel(lowestLevel)})`);
+  if (retryAfters > 0) words.push(`${name} asked to be left alone (Retry-After)`);
+  if (startLevel < 1)
+    words.push(`${name} began at ${formatLevel(startLevel)}, the recorded rate, and multiply asks for more`);
+  return words;
+};
+
+/** What is to be done about it; nothing where a target asked for it, or all is as it should be. */
+const backoffAdvice = (targets: readonly TargetReport[]): string => {
   const cut = targets.filter(({ cuts }) => cuts > 0);
-  if (cut.length === 0) return 'the target asked to be left alone (Retry-After)';
-  const levels = cut.map(({ name, lowestLevel }) => `${name}, down to ${formatLevel(lowestLevel)}`);
-  return `too slow or too many errors (${levels.join('; ')})`;
+  if (cut.length === 0) return '';
+  if (cut.some(({ failedWindows }) => failedWindows > 0))
+    return '; see first why it fails, then ask for less (percent, maxRate)';
+  const isPinnedOnly = cut.every(({ slowWindows, failedWindows }) => slowWindows + failedWindows === 0);
+  const more = isPinnedOnly ? 'allow more in flight (maxInFlight)' : "allow more by the rule's backoff";
+  return `; ask for less (percent, maxRate), or ${more}`;
 };
 
 const NOTES: readonly Note[] = [
@@ -55,12 +79,27 @@ const NOTES: readonly Note[] = [
       (count) =>
         `${count} held back as in_flight: the target was too slow for its maxInFlight (100 unless its rule file says otherwise)`,
     ),
+  ({ allRules }) =>
+    some(
+      allRules.heldBack.by.max_rate,
+      (count) =>
+        `${count} held back as max_rate: more was due in a second than maxRate of the target or rule, or --max-rate, lets through; raise it, or ask for less (percent, speed)`,
+    ),
+  ({ allRules }) =>
+    some(
+      allRules.heldBack.by.late,
+      (count) => `${count} held back as late: they were past due by more than 5 s, too late to be live`,
+    ),
   ({ allRules }, _, targets) =>
     some(
       allRules.heldBack.by.backoff,
       (count) =>
-        `${count} held back as backoff: ${whyBackoff(targets)}; ask for less (percent, maxRate), or allow more by the rule's backoff`,
+        `${count} held back as backoff: ${targets.flatMap(whyBackoff).join('; ') || 'to spare the target'}${backoffAdvice(targets)}`,
     ),
+  ({ allRules: { sent } }, totals, targets) =>
+    sent > 0 && totals?.latency.recorded.count === 0 && targets.some((one) => one.hasRelativeLatency)
+      ? 'the log holds no latency: backoff goes by errors alone; give backoff.latency a duration'
+      : undefined,
   ({ allRules }) =>
     some(
       allRules.heldBack.by.kill_switch,

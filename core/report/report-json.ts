@@ -5,7 +5,8 @@ import { type AccountingReport, reportAccounting } from '../measure/accounting-r
 import type { FigureSummary } from '../measure/describe-figures.ts';
 import type { RouteSummary, RuleSummary, Summary } from '../measure/summary.ts';
 import type { TimelineStep } from '../measure/timeline.ts';
-import type { TargetReport } from './target-report.ts';
+import type { BudgetAccount } from '../send/budgets.ts';
+import { type BudgetReport, reportBudget, type TargetReport } from './target-report.ts';
 
 /**
  * How a run ended: by itself, at the time it was given (`--for`), because someone stopped it, because a rule gave it up (`abort`), or
@@ -32,6 +33,11 @@ export interface ReportRun {
   readonly inputs: readonly ReportInput[];
 }
 
+/** One entry of `rules`. */
+export interface RuleReport extends RuleSummary {
+  readonly budget: BudgetReport;
+}
+
 /** report.json. */
 export interface Report {
   readonly version: 1;
@@ -41,7 +47,7 @@ export interface Report {
   readonly imbalances: readonly string[];
   readonly accounting: AccountingReport;
   readonly totals: FigureSummary;
-  readonly rules: readonly RuleSummary[];
+  readonly rules: readonly RuleReport[];
   readonly routes: readonly RouteSummary[];
   /** What backoff and budgets did to each target, in the order of the rule set. */
   readonly targets: readonly TargetReport[];
@@ -56,6 +62,8 @@ export interface ReportParts {
   readonly accounting: Accounting;
   readonly summary: Summary;
   readonly targets: readonly TargetReport[];
+  /** Those of rules are told under `rules`. */
+  readonly budgets: readonly BudgetAccount[];
 }
 
 const rounded = <T>(value: T): T => {
@@ -89,7 +97,7 @@ const findDifferences = (accounting: AccountingReport, summary: Summary): readon
 };
 
 /** The report of a run, numbers rounded to three decimals, keys always in the same order. */
-export const buildReport = ({ run, accounting, summary, targets }: ReportParts): Report => {
+export const buildReport = ({ run, accounting, summary, targets, budgets }: ReportParts): Report => {
   const accounted = reportAccounting(accounting);
   const imbalances = [...findImbalances(accounting), ...findDifferences(accounted, summary)];
   const { id, startedAt, endedAt, durationMs, rulesHash, seed, endedBy, inputs } = run;
@@ -100,7 +108,12 @@ export const buildReport = ({ run, accounting, summary, targets }: ReportParts):
     imbalances,
     accounting: accounted,
     totals: summary.totals,
-    rules: summary.rules,
+    rules: summary.rules.map(({ name, target, ...figures }) => ({
+      name,
+      ...(target === undefined ? {} : { target }),
+      budget: reportBudget('rule', name, budgets),
+      ...figures,
+    })),
     routes: summary.routes,
     targets,
     timelineStepMs: summary.timeline.stepMs,

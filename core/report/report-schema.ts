@@ -119,20 +119,28 @@ const timelineStep = exactly({
 const share: Schema = { type: 'number', minimum: 0, maximum: 1 };
 const budgetPart = exactly({ used: { type: 'number', minimum: 0 }, limit: number });
 
+const budget: Schema = {
+  type: ['object', 'null'],
+  additionalProperties: false,
+  properties: { requests: budgetPart, bytes: budgetPart, durationMs: budgetPart },
+};
+
 const target = exactly({
   name: text,
   level: share,
   lowestLevel: share,
+  startLevel: share,
   cuts: count,
   opens: count,
   windows: count,
   overWindows: count,
+  slowWindows: count,
+  failedWindows: count,
+  pinnedWindows: count,
   probes: count,
-  budget: {
-    type: ['object', 'null'],
-    additionalProperties: false,
-    properties: { requests: budgetPart, bytes: budgetPart, durationMs: budgetPart },
-  },
+  retryAfters: count,
+  hasRelativeLatency: { type: 'boolean' },
+  budget,
 });
 
 const run = exactly({
@@ -158,7 +166,7 @@ export const reportSchema: Schema = {
     imbalances: listOf(text),
     accounting,
     totals: exactly(figures),
-    rules: listOf(exactly({ name: text, target: text, ...figures }, ['target'])),
+    rules: listOf(exactly({ name: text, target: text, budget, ...figures }, ['target'])),
     routes: { ...listOf(exactly({ route: text, ...figures })), maxItems: 51 },
     targets: listOf(target),
     timelineStepMs: { type: 'number', exclusiveMinimum: 0 },

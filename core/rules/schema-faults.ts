@@ -15,6 +15,7 @@ type Words = Pick<Fault, 'code' | 'message' | 'hint'>;
 interface Schema {
   readonly title?: string;
   readonly errorMessage?: string;
+  readonly pattern?: string;
   readonly writeOnly?: boolean;
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, unknown>>;
@@ -93,10 +94,27 @@ const allowedWords = (error: ErrorObject, schema: Schema, isEntry: boolean): str
   return `must be ${types.join(' or ')}`;
 };
 
-const quoteHint = ({ data, keyword }: ErrorObject, schema: Schema): string | undefined => {
+/** What may follow a number, and the words for it. */
+const UNITS: readonly (readonly [unit: string, words: string])[] = [
+  ['s', 'ms, s, m, h or d'],
+  ['B', 'B, kB, MB, GB, KiB, MiB or GiB'],
+  ['/s', '/s, /m or /h'],
+  ['%', '%'],
+];
+
+/** Whether a text would do. Where that is not for a pattern to say, words that name an example tell that a bare number is none. */
+const isAllowed = (text: string, { pattern, errorMessage }: Schema): boolean =>
+  pattern === undefined ? errorMessage?.includes('such as') !== true : new RegExp(pattern, 'u').test(text);
+
+/** How a number or a boolean becomes the text that is asked for; where nothing does, the words of the fault name an example. */
+const textHint = ({ data, keyword }: ErrorObject, schema: Schema): string | undefined => {
   const isText = typeof data === 'number' || typeof data === 'boolean';
   if (keyword !== 'type' || !isText || ![schema.type].flat().includes('string')) return undefined;
-  return schema.writeOnly ? 'put it in quotes' : `put it in quotes: "${data}"`;
+  if (isAllowed(String(data), schema))
+    return schema.writeOnly ? 'put it in quotes' : `put it in quotes: "${data}"`;
+  if (data === false && schema.pattern !== undefined && isAllowed('off', schema)) return 'did you mean off?';
+  const unit = UNITS.find(([one]) => schema.pattern !== undefined && isAllowed(`${data}${one}`, schema));
+  return unit && `it needs a unit: ${unit[1]}`;
 };
 
 const valueWords = (error: ErrorObject, schema: Schema, path: Path, top: string): Words => {
@@ -104,7 +122,7 @@ const valueWords = (error: ErrorObject, schema: Schema, path: Path, top: string)
   const given = schema.writeOnly ? '' : `, got ${describeValue(error.data)}`;
   const near =
     schema.enum && typeof error.data === 'string' ? nearest(error.data, schema.enum.map(String)) : undefined;
-  const hint = near === undefined ? quoteHint(error, schema) : `did you mean ${JSON.stringify(near)}?`;
+  const hint = near === undefined ? textHint(error, schema) : `did you mean ${JSON.stringify(near)}?`;
   return {
     code: CODES[error.keyword] ?? 'RULE_VALUE',
     message: `${labelOf(path, top)} ${allowedWords(error, schema, isEntry)}${given}`,

@@ -22,8 +22,13 @@ export interface AbortReason {
 export interface AbortWatch {
   /** Counts the end of a request. Instants must not go back. */
   add(isError: boolean, nowMs: number): void;
-  /** Judges, to be called about once a second; undefined while the run may go on. */
-  check(nowMs: number): AbortReason | undefined;
+  /**
+   * Judges, to be called about once a second. While the target is left alone, as it asked (`Retry-After`), time stands still for what
+   * has ended: silence that it asked for makes no error old. The condition goes on to hold by what is known.
+   *
+   * @returns undefined while the run may go on
+   */
+  check(nowMs: number, isLeftAlone?: boolean): AbortReason | undefined;
 }
 
 /** Makes a watch that has seen nothing. */
@@ -34,9 +39,12 @@ export const createAbortWatch = ({ errorShare: limitShare, orEqual, forMs }: Abo
   let latest = 0;
   let lastEndMs = Number.NEGATIVE_INFINITY;
   let heldFromMs: number | undefined;
+  let checkedMs: number | undefined;
+  /** How long the target was left alone. */
+  let silentMs = 0;
 
-  const advance = (nowMs: number): number => {
-    const second = Math.floor(nowMs / 1_000);
+  const advance = (atMs: number): number => {
+    const second = Math.floor(atMs / 1_000);
     for (let next = Math.max(latest + 1, second - KEPT_SECONDS + 1); next <= second; next += 1) {
       ends[next % KEPT_SECONDS] = 0;
       errors[next % KEPT_SECONDS] = 0;
@@ -60,13 +68,16 @@ export const createAbortWatch = ({ errorShare: limitShare, orEqual, forMs }: Abo
 
   return {
     add: (isError, nowMs) => {
-      const at = advance(nowMs);
-      lastEndMs = nowMs;
+      const at = advance(nowMs - silentMs);
+      lastEndMs = nowMs - silentMs;
       ends[at] = (ends[at] ?? 0) + 1;
       if (isError) errors[at] = (errors[at] ?? 0) + 1;
     },
-    check: (nowMs) => {
-      advance(nowMs);
+    check: (nowMs, isLeftAlone = false) => {
+      if (isLeftAlone) silentMs += nowMs - (checkedMs ?? nowMs);
+      checkedMs = nowMs;
+      const atMs = nowMs - silentMs;
+      advance(atMs);
       const share = recentShare();
       const isMet = share !== undefined && (share > limitShare || (orEqual && share === limitShare));
       if (!isMet) {
@@ -75,7 +86,7 @@ export const createAbortWatch = ({ errorShare: limitShare, orEqual, forMs }: Abo
       }
       heldFromMs ??= nowMs;
       // What ended long ago may still be all there is to judge by, but says nothing of now.
-      const isStale = nowMs - lastEndMs > WINDOW_SECONDS * 1_000;
+      const isStale = atMs - lastEndMs > WINDOW_SECONDS * 1_000;
       return isStale || nowMs - heldFromMs < forMs ? undefined : { errorShare: share, limitShare, forMs };
     },
   };

@@ -44,7 +44,7 @@ export interface WindowCounts {
   readonly over: number;
   /** Of these, those that failed, or were answered with 5xx or 429. */
   readonly failed: number;
-  /** Fewest in flight, of the times that it was looked at. */
+  /** In flight throughout: in Lambda the fewest of those seen once a second, on one machine what `createPins` says. */
   readonly inFlight: number;
 }
 
@@ -82,21 +82,28 @@ export const levelOf = ({ level, isOpen }: BackoffState): number => (isOpen ? 0 
 /** The level at which traffic begins that is `loadFactor` times what was recorded: the recorded rate, and growing from there. */
 export const startLevel = (loadFactor: number): number => Math.max(FLOOR, Math.min(1, 1 / loadFactor));
 
-const isPinned = ({ inFlight }: WindowCounts, { maxInFlight }: WindowLimits): boolean =>
-  inFlight >= maxInFlight;
-
 /** The share of `n` that it takes: of few, a limit's own share is often exceeded by chance. */
 const shareOf = (n: number, share: number): number => {
   if (n >= CLEAR_COUNT) return share;
-  // One standard deviation is let pass; of a handful, most must be.
-  return n >= MIN_COUNT ? share + Math.sqrt(share / n) : Math.max(share, 0.5);
+  // One standard deviation is let pass, of what is bad or, where most may be, of what is good; of a handful, most must be bad.
+  return n >= MIN_COUNT ? share + Math.sqrt(Math.min(share, 1 - share) / n) : Math.max(share, 0.5);
 };
 
-const isOver = (counts: WindowCounts, limits: WindowLimits): boolean => {
-  const { n, over, failed } = counts;
-  if (isPinned(counts, limits)) return true;
-  return over > n * shareOf(n, OVER_SHARE) || failed > n * shareOf(n, limits.errorShare);
-};
+/** What a window is over its limits by. */
+export interface Excess {
+  readonly isSlow: boolean;
+  readonly isFailing: boolean;
+  /** All places in flight were taken throughout. */
+  readonly isPinned: boolean;
+}
+
+/** Holds the counts of a window against its limits. */
+export const excessOf = ({ n, over, failed, inFlight }: WindowCounts, limits: WindowLimits): Excess => ({
+  isSlow: over > n * shareOf(n, OVER_SHARE),
+  // Where all failed it is too many under any limit.
+  isFailing: failed > n * shareOf(n, limits.errorShare) || (n > 0 && failed >= n),
+  isPinned: inFlight >= limits.maxInFlight,
+});
 
 /**
  * Whether a window under way is over its limits already, and by far: it need not be waited for. It is where twice as much was bad as the
@@ -113,7 +120,8 @@ export const isLost = (
 ): boolean => {
   if (wasOver || counts.n < MIN_COUNT) return false;
   const twice = (2 * counts.n) / Math.min(1, elapsedShare);
-  return isOver({ ...counts, n: twice, inFlight: 0 }, limits);
+  const { isSlow, isFailing } = excessOf({ ...counts, n: twice, inFlight: 0 }, limits);
+  return isSlow || isFailing;
 };
 
 /** Where too much began, of a level that turned out to be. */
@@ -184,6 +192,7 @@ export const judgeWindow = (
   limits: WindowLimits,
 ): BackoffState | undefined => {
   const least = levelOf(state) < LOW ? MIN_PROBES : MIN_COUNT;
-  if (counts.n < least && !isPinned(counts, limits)) return undefined;
-  return isOver(counts, limits) ? afterOver(state) : afterGood(state);
+  const { isSlow, isFailing, isPinned } = excessOf(counts, limits);
+  if (counts.n < least && !isPinned) return undefined;
+  return isSlow || isFailing || isPinned ? afterOver(state) : afterGood(state);
 };

@@ -30,29 +30,30 @@ export interface LoadControl {
   whyHeldBack(request: PlannedRequest, nowMs: number): HeldBackReason | undefined;
   /** The sender, with what it is given counted. */
   watch(sender: Sender, clock: Clock): Sender;
+  /** A target asks, in an answer that is still coming, to be left alone for so long. */
+  askedToWait(request: PlannedRequest, retryAfterMs: number, nowMs: number): void;
   /** Counts the end of a request, sent or held back. */
   ended(result: Result, nowMs: number): void;
   /** Closes windows; to be called ten times a second or more often. */
   tick(nowMs: number): void;
   /** Share (0–1) of a target's traffic that backoff lets through now; 1 for one that it does not know. */
   levelOf(target: string): number;
+  /** Whether a target has asked to be left alone (`Retry-After`). */
+  isLeftAlone(target: string, nowMs: number): boolean;
   /** The first condition that was met; once met, it stays. */
   aborted(): AbortVerdict | undefined;
   /** One entry a target to which a rule with backoff sends, in the order of the rule set. */
   describe(): readonly TargetLoad[];
 }
 
-const OFF = { kind: 'off' } as const;
-
 const controlsOf = ({ ruleSet, startLevelOf }: LoadControlOptions): ReadonlyMap<string, TargetControl> => {
-  const backoffs = new Map(ruleSet.rules.map(({ name, backoff }) => [name, backoff]));
-  const backoffOf = (rule: string) => backoffs.get(rule) ?? OFF;
   const controls = new Map<string, TargetControl>();
   for (const target of Object.values(ruleSet.targets)) {
-    const limits = strictest(ruleSet.rules.filter((rule) => rule.target === target.name));
+    const rules = ruleSet.rules.filter((rule) => rule.target === target.name);
+    const limits = strictest(rules);
     if (limits === undefined) continue;
     const startLevel = startLevelOf?.(target.name) ?? 1;
-    controls.set(target.name, createTargetControl({ target, backoffOf, limits, startLevel }));
+    controls.set(target.name, createTargetControl({ target, rules, limits, startLevel }));
   }
   return controls;
 };
@@ -83,8 +84,9 @@ export const createLoadControl = (options: LoadControlOptions): LoadControl => {
 
   const check = (nowMs: number): void => {
     nextCheckMs = nowMs + CHECK_EVERY_MS;
-    for (const { name, abort } of rules.values()) {
-      const reason = abort?.check(nowMs);
+    for (const { name, abort, isOn, control } of rules.values()) {
+      const isLeftAlone = isOn && control?.isLeftAlone(nowMs) === true;
+      const reason = abort?.check(nowMs, isLeftAlone);
       if (reason !== undefined) verdict ??= { rule: name, ...reason };
     }
   };
@@ -98,16 +100,21 @@ export const createLoadControl = (options: LoadControlOptions): LoadControl => {
     },
     watch: (sender, clock) => ({
       dispatch: (request, done) => {
-        controls.get(request.target)?.dispatched(request, clock());
+        const rule = rules.get(request.rule);
+        rule?.control?.dispatched(request, rule.isOn, clock());
         sender.dispatch(request, done);
       },
       abortAll: () => sender.abortAll(),
       close: () => sender.close(),
     }),
+    askedToWait: (request, retryAfterMs, nowMs) => {
+      const rule = rules.get(request.rule);
+      if (rule?.isOn) rule.control?.askedToWait(retryAfterMs, nowMs);
+    },
     ended: (result, nowMs) => {
       if (result.sentMs === undefined) return;
       const rule = rules.get(result.request.rule);
-      rule?.control?.ended(result, nowMs);
+      rule?.control?.ended(result, rule.isOn, nowMs);
       if (rule?.abort !== undefined && isTelling(result)) rule.abort.add(isError(result), nowMs);
     },
     tick: (nowMs) => {
@@ -115,6 +122,7 @@ export const createLoadControl = (options: LoadControlOptions): LoadControl => {
       if (nowMs >= nextCheckMs) check(nowMs);
     },
     levelOf: (target) => controls.get(target)?.level() ?? 1,
+    isLeftAlone: (target, nowMs) => controls.get(target)?.isLeftAlone(nowMs) ?? false,
     aborted: () => verdict,
     describe: () => [...controls.values()].map((control) => control.describe()),
   };

@@ -187,14 +187,16 @@ export const createReplayer = (options: ReplayerOptions): Replayer => {
   };
 };
 
+const withRetryAfter = (result: Result, retryAfterMs: number | undefined): Result =>
+  retryAfterMs === undefined ? result : { ...result, retryAfterMs };
+
 const resultOf = (request: PlannedRequest, sentMs: number, outcome: SendOutcome): Result => {
   const fromDueMs = outcome.endMs - request.dueMs;
   if (outcome.kind === 'answered') {
-    const { status, serviceMs, bytes, retryAfterMs } = outcome;
-    const answer = { request, sentMs, status, serviceMs, fromDueMs, bytes };
-    return retryAfterMs === undefined ? answer : { ...answer, retryAfterMs };
+    const { status, serviceMs, bytes } = outcome;
+    return withRetryAfter({ request, sentMs, status, serviceMs, fromDueMs, bytes }, outcome.retryAfterMs);
   }
   const { code, detail, serviceMs } = outcome;
   const failure = { request, sentMs, failed: code, detail, fromDueMs };
-  return serviceMs === undefined ? failure : { ...failure, serviceMs };
+  return withRetryAfter(serviceMs === undefined ? failure : { ...failure, serviceMs }, outcome.retryAfterMs);
 };

@@ -1,38 +1,29 @@
-/** The backoff of one target on one machine: sees what is sent and how it ends, closes windows, and says what is to be left out. */
+/** The backoff of one target on one machine: sees what is sent and how it ends, and says what is to be left out. */
 
-import { recordedMs } from '../measure/recorded-ms.ts';
-import { createRecordedWindow } from '../measure/recorded-window.ts';
-import type { Backoff, Target } from '../rules/rule-set.ts';
+import type { Backoff, Rule, Target } from '../rules/rule-set.ts';
 import type { HeldBackReason, PlannedRequest, Result } from '../types.ts';
-import { type BackoffState, countsFromMs, isLost, judgeWindow, levelOf, NEW_BACKOFF } from './backoff.ts';
+import { createProbes } from './probes.ts';
+import { createRecordedLatency } from './recorded-latency.ts';
 import { MAX_RETRY_AFTER_MS } from './retry-after.ts';
+import { createTargetWindows, type WindowsReport } from './target-windows.ts';
 import { whyThinned } from './thin.ts';
-import { COLD_MS, createWindowCounter } from './window-counter.ts';
-
-/** A target that has been sent nothing for so long gets a probe. */
-export const PROBE_EVERY_MS = 1_000;
-const LOOK_EVERY_MS = 1_000;
+import { createWindowCounter } from './window-counter.ts';
 
 /** What backoff did to one target. */
-export interface TargetLoad {
+export interface TargetLoad extends WindowsReport {
   readonly name: string;
-  /** Share (0–1) of the traffic that may be sent now; 0: nothing but probes. */
-  readonly level: number;
-  readonly lowestLevel: number;
-  /** How often the level was lowered. */
-  readonly cuts: number;
-  /** How often it came to nothing but probes. */
-  readonly opens: number;
-  /** Windows that were judged, and those of them that were over a limit. */
-  readonly windows: number;
-  readonly overWindows: number;
+  /** Requests that were sent to see whether the target has recovered. */
   readonly probes: number;
+  /** Answers that asked for the target to be left alone (`Retry-After`), and were obeyed. */
+  readonly retryAfters: number;
+  /** Whether a rule's latency limit is relative to what the log recorded, and so is none where the log holds no latency. */
+  readonly hasRelativeLatency: boolean;
 }
 
 export interface TargetControlOptions {
   readonly target: Pick<Target, 'name' | 'maxInFlight'>;
-  /** Of the rule of that name. */
-  readonly backoffOf: (rule: string) => Backoff;
+  /** All that send there. */
+  readonly rules: readonly Pick<Rule, 'name' | 'backoff'>[];
   /** What the target is held to. */
   readonly limits: { readonly errorShare: number; readonly windowMs: number };
   /** Level (0–1) at which its traffic begins. */
@@ -41,128 +32,91 @@ export interface TargetControlOptions {
 
 /** Instants are those of the run's clock, and do not go back. */
 export interface TargetControl {
+  /** Why a request of a rule with backoff is not to be sent. */
   whyHeldBack(request: PlannedRequest, switchShare: number, nowMs: number): HeldBackReason | undefined;
-  dispatched(request: PlannedRequest, nowMs: number): void;
-  /** A request that was dispatched has ended, of whatever rule. */
-  ended(result: Result, nowMs: number): void;
+  /** A request of any rule is being sent; `isOn`: its rule has backoff. */
+  dispatched(request: PlannedRequest, isOn: boolean, nowMs: number): void;
+  /** The target asks, in answer to a request of a rule with backoff, to be left alone for so long from now on. */
+  askedToWait(retryAfterMs: number, nowMs: number): void;
+  /** One that was dispatched has ended. */
+  ended(result: Result, isOn: boolean, nowMs: number): void;
   tick(nowMs: number): void;
   level(): number;
+  /** Whether the target has asked for that. */
+  isLeftAlone(nowMs: number): boolean;
   describe(): TargetLoad;
 }
 
-const newTotals = () => ({ cuts: 0, opens: 0, windows: 0, overWindows: 0, probes: 0 });
+const OFF = { kind: 'off' } as const;
+
+const isRelative = (backoff: Backoff): boolean =>
+  backoff.kind === 'on' && backoff.latency.kind === 'relative';
 
 /** Makes the control of a target that nothing was sent to. */
 export const createTargetControl = (options: TargetControlOptions): TargetControl => {
-  const { target, backoffOf, limits, startLevel } = options;
+  const { target, rules, limits, startLevel } = options;
   const { name, maxInFlight } = target;
-  const judgedBy = { errorShare: limits.errorShare, maxInFlight };
-  const recorded = createRecordedWindow();
-  const totals = newTotals();
-  const allowance = { switchShare: 1, level: startLevel, isLeftAlone: false };
-  let state: BackoffState = { ...NEW_BACKOFF, level: startLevel };
-  let lowestLevel = startLevel;
-  let recordedP95Ms: number | undefined;
-  let logAtMs = Number.NEGATIVE_INFINITY;
-  let inFlight = 0;
-  let fewestInFlight = Number.POSITIVE_INFINITY;
-  let open = { n: 0, over: 0, failed: 0 };
-  let firstSentMs: number | undefined;
-  let lastSentMs = Number.NEGATIVE_INFINITY;
-  let leftAloneUntilMs = Number.NEGATIVE_INFINITY;
-  let nextLookMs = Number.NEGATIVE_INFINITY;
-  /** Of the window; one with too few ends to judge by goes on beyond its end. */
-  let startedMs = Number.POSITIVE_INFINITY;
-  let windowEndMs = Number.POSITIVE_INFINITY;
-  /** Let through as a probe, and not dispatched yet: another limit may still hold it back. */
-  let probe: PlannedRequest | undefined;
-  /** Instant of the last call. */
-  let calledAtMs = Number.NEGATIVE_INFINITY;
+  const backoffs = new Map(rules.map((rule) => [rule.name, rule.backoff]));
+  const relative = rules.filter(({ backoff }) => isRelative(backoff)).map((rule) => rule.name);
+  const hasRelativeLatency = relative.length > 0;
+  const recorded = createRecordedLatency(relative);
   const counter = createWindowCounter({
-    backoffOf,
-    recordedP95Ms: () => recordedP95Ms,
+    backoffOf: (rule) => backoffs.get(rule) ?? OFF,
+    recordedP95Ms: recorded.p95Ms,
     clock: () => calledAtMs,
   });
+  const onLook = recorded.refresh;
+  const windows = createTargetWindows({ limits, maxInFlight, startLevel, counter, onLook });
+  const probes = createProbes();
+  const allowance = { switchShare: 1, level: startLevel, isLeftAlone: false };
+  let calledAtMs = Number.NEGATIVE_INFINITY;
+  let inFlight = 0;
+  let hasStarted = false;
+  let leftAloneUntilMs = Number.NEGATIVE_INFINITY;
+  let retryAfters = 0;
 
-  const noteRecorded = ({ logAtMs: atMs, recorded: answer }: PlannedRequest): void => {
-    if (atMs > logAtMs) logAtMs = atMs;
-    const ms = recordedMs(answer);
-    if (ms !== undefined) recorded.add(name, atMs, ms);
-  };
-
-  const count = (): void => {
-    const { n, over, failed } = counter.take();
-    open = { n: open.n + n, over: open.over + over, failed: open.failed + failed };
-  };
-
-  const step = (next: BackoffState, nowMs: number): void => {
-    totals.windows += 1;
-    if (next.wasOver) totals.overWindows += 1;
-    if (levelOf(next) < levelOf(state)) totals.cuts += 1;
-    const fromMs = countsFromMs(levelOf(state), levelOf(next), nowMs, limits.windowMs);
-    if (fromMs !== undefined) counter.forgetBefore(fromMs);
-    if (next.isOpen && !state.isOpen) totals.opens += 1;
-    state = next;
-    allowance.level = levelOf(state);
-    lowestLevel = Math.min(lowestLevel, allowance.level);
-  };
-
-  const closeWindow = (nowMs: number): void => {
-    windowEndMs = nowMs + limits.windowMs;
-    const next = judgeWindow(state, { ...open, inFlight: fewestInFlight }, judgedBy);
-    fewestInFlight = inFlight;
-    // Too few to judge by: the window goes on with what was counted.
-    if (next === undefined) return;
-    open = { n: 0, over: 0, failed: 0 };
-    startedMs = nowMs;
-    step(next, nowMs);
-  };
-
-  const look = (nowMs: number): void => {
-    nextLookMs = nowMs + Math.min(LOOK_EVERY_MS, limits.windowMs / 5);
-    if (inFlight < fewestInFlight) fewestInFlight = inFlight;
-    recordedP95Ms = recorded.p95(name, logAtMs);
-    count();
-    if (nowMs >= windowEndMs || isLost(state, open, judgedBy, (nowMs - startedMs) / limits.windowMs))
-      closeWindow(nowMs);
+  const askedToWait = (retryAfterMs: number, nowMs: number): void => {
+    const untilMs = nowMs + Math.min(MAX_RETRY_AFTER_MS, retryAfterMs);
+    leftAloneUntilMs = Math.max(leftAloneUntilMs, untilMs);
   };
 
   return {
+    askedToWait,
     whyHeldBack: (request, switchShare, nowMs) => {
-      noteRecorded(request);
+      if (hasRelativeLatency) recorded.note(request);
       allowance.switchShare = switchShare;
+      allowance.level = windows.level();
       allowance.isLeftAlone = nowMs < leftAloneUntilMs;
       const reason = whyThinned(request, allowance);
-      const isDue = reason === 'backoff' && !allowance.isLeftAlone && nowMs - lastSentMs >= PROBE_EVERY_MS;
-      if (!isDue) return reason;
-      probe = request;
-      return undefined;
+      const isProbe = reason === 'backoff' && !allowance.isLeftAlone && probes.isDue(request, nowMs);
+      return isProbe ? undefined : reason;
     },
-    dispatched: (request, nowMs) => {
+    dispatched: (request, isOn, nowMs) => {
       calledAtMs = nowMs;
-      counter.sent(request);
       inFlight += 1;
-      lastSentMs = nowMs;
-      if (request === probe) totals.probes += 1;
-      probe = undefined;
-      if (firstSentMs !== undefined) return;
-      firstSentMs = nowMs;
-      startedMs = nowMs;
-      windowEndMs = nowMs + limits.windowMs;
-      counter.forgetBefore(nowMs + COLD_MS);
+      if (!hasStarted) windows.start(nowMs);
+      hasStarted = true;
+      if (!isOn) return;
+      counter.sent(request);
+      probes.sent(request, nowMs);
     },
-    ended: (result, nowMs) => {
+    ended: (result, isOn, nowMs) => {
       inFlight -= 1;
+      if (!isOn) return;
       counter.add(result);
-      const { request, retryAfterMs } = result;
-      if (retryAfterMs === undefined || backoffOf(request.rule).kind === 'off') return;
-      leftAloneUntilMs = Math.max(leftAloneUntilMs, nowMs + Math.min(MAX_RETRY_AFTER_MS, retryAfterMs));
+      if (result.retryAfterMs === undefined) return;
+      retryAfters += 1;
+      askedToWait(result.retryAfterMs, nowMs);
     },
     tick: (nowMs) => {
       calledAtMs = nowMs;
-      if (nowMs >= nextLookMs || nowMs >= windowEndMs) look(nowMs);
+      windows.tick(nowMs, inFlight);
     },
-    level: () => allowance.level,
-    describe: () => ({ name, level: allowance.level, lowestLevel, ...totals }),
+    level: windows.level,
+    isLeftAlone: (nowMs) => nowMs < leftAloneUntilMs,
+    describe: () => ({
+      ...{ name, ...windows.describe() },
+      ...{ probes: probes.count(), retryAfters, hasRelativeLatency },
+    }),
   };
 };

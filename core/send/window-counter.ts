@@ -1,5 +1,6 @@
 /** Counts how the requests of one window ended, each held against the limits of its own rule. */
 
+import { recordedMs } from '../measure/recorded-ms.ts';
 import { NOT_THE_TARGETS } from '../measure/slice-tally.ts';
 import type { Clock } from '../ports.ts';
 import type { Backoff, LatencyLimit, Rule } from '../rules/rule-set.ts';
@@ -11,11 +12,18 @@ export const COLD_MS = 1_000;
 /** Least limit that a recorded latency gives: of a target that answers in 2 ms, the way there alone would go beyond three times that. */
 export const MIN_RELATIVE_LIMIT_MS = 50;
 
-/** The latency (ms) that p95 is held to; Infinity where it is relative and nothing was recorded. */
-export const latencyLimitMs = (limit: LatencyLimit, recordedP95Ms?: number): number => {
+/**
+ * The latency (ms) beyond which a request is too slow. A relative limit goes by what its rule recorded of late or, where that is more,
+ * by what the request itself took then: else a target that answers as it was recorded were too slow whenever that changes. Infinity
+ * where nothing was recorded.
+ *
+ * @param recordedP95Ms - of the rule, over the last minute of log time
+ * @param ownMs - recorded of the request itself
+ */
+export const latencyLimitMs = (limit: LatencyLimit, recordedP95Ms?: number, ownMs?: number): number => {
   if (limit.kind === 'absolute') return limit.ms;
-  if (recordedP95Ms === undefined) return Number.POSITIVE_INFINITY;
-  return Math.max(MIN_RELATIVE_LIMIT_MS, limit.factor * recordedP95Ms);
+  if (recordedP95Ms === undefined && ownMs === undefined) return Number.POSITIVE_INFINITY;
+  return Math.max(MIN_RELATIVE_LIMIT_MS, limit.factor * Math.max(recordedP95Ms ?? 0, ownMs ?? 0));
 };
 
 /** What one target is held to where several rules send there; undefined where the backoff of all of them is off. */
@@ -41,8 +49,8 @@ export const isError = ({ failed, status = 0 }: Result): boolean =>
 export interface WindowCounterOptions {
   /** Of the rule of that name; asked at each request and result, so cheap. */
   readonly backoffOf: (rule: string) => Backoff;
-  /** p95 that the log recorded of the target over the last minute of log time. Asked at each result, so cheap. */
-  readonly recordedP95Ms: () => number | undefined;
+  /** p95 that the log recorded of a rule's requests over the last minute of log time. Asked at each result, so cheap. */
+  readonly recordedP95Ms: (rule: string) => number | undefined;
   /** Clock of `sentMs`. */
   readonly clock: Clock;
 }
@@ -66,31 +74,60 @@ export interface WindowCounter {
 
 /** A request under way. */
 interface Waiting {
-  readonly sentMs: number;
+  readonly request: PlannedRequest;
   readonly latency: LatencyLimit;
+  readonly sentMs: number;
   isCounted: boolean;
 }
+
+/** Those under way, by id, each with all that have it: a log that is named twice gives each id twice. */
+const createWaiting = () => {
+  const byId = new Map<string, Waiting[]>();
+  return {
+    all: () => byId.values(),
+    add: (one: Waiting): void => {
+      const twins = byId.get(one.request.id);
+      if (twins === undefined) byId.set(one.request.id, [one]);
+      else twins.push(one);
+    },
+    /** Takes out the one that was sent at that instant, or just after, as its sender is told a little later. */
+    take: (id: string, sentMs: number): Waiting | undefined => {
+      const twins = byId.get(id);
+      if (twins === undefined || twins.length === 1) {
+        byId.delete(id);
+        return twins?.[0];
+      }
+      return twins.splice(
+        Math.max(
+          0,
+          twins.findIndex((one) => one.sentMs >= sentMs),
+        ),
+        1,
+      )[0];
+    },
+  };
+};
 
 /** Makes an empty counter. */
 export const createWindowCounter = (options: WindowCounterOptions): WindowCounter => {
   const { backoffOf, recordedP95Ms, clock } = options;
-  /** By id, oldest first. */
-  const waiting = new Map<string, Waiting>();
+  const waiting = createWaiting();
   let n = 0;
   let over = 0;
   let failed = 0;
   let fromMs = Number.NEGATIVE_INFINITY;
 
-  const countOverdue = (): void => {
-    const nowMs = clock();
-    const p95Ms = recordedP95Ms();
-    for (const one of waiting.values()) {
-      if (one.isCounted || one.sentMs < fromMs || nowMs - one.sentMs <= latencyLimitMs(one.latency, p95Ms))
-        continue;
-      one.isCounted = true;
-      n += 1;
-      over += 1;
-    }
+  const limitMs = (latency: LatencyLimit, { rule, recorded }: PlannedRequest): number =>
+    latency.kind === 'absolute'
+      ? latency.ms
+      : latencyLimitMs(latency, recordedP95Ms(rule), recordedMs(recorded));
+
+  const countIfOverdue = (one: Waiting, nowMs: number): void => {
+    if (one.isCounted || one.sentMs < fromMs || nowMs - one.sentMs <= limitMs(one.latency, one.request))
+      return;
+    one.isCounted = true;
+    n += 1;
+    over += 1;
   };
 
   const forget = (): void => {
@@ -100,25 +137,25 @@ export const createWindowCounter = (options: WindowCounterOptions): WindowCounte
   };
 
   return {
-    sent: ({ id, rule }) => {
-      const backoff = backoffOf(rule);
+    sent: (request) => {
+      const backoff = backoffOf(request.rule);
       if (backoff.kind === 'off') return;
-      waiting.set(id, { sentMs: clock(), latency: backoff.latency, isCounted: false });
+      waiting.add({ request, latency: backoff.latency, sentMs: clock(), isCounted: false });
     },
     add: (result) => {
       const { request, sentMs, serviceMs = 0 } = result;
       if (sentMs === undefined) return;
-      const isCounted = waiting.get(request.id)?.isCounted === true;
-      waiting.delete(request.id);
+      const isCounted = waiting.take(request.id, sentMs)?.isCounted === true;
       if (isCounted || sentMs < fromMs || !isTelling(result)) return;
       const backoff = backoffOf(request.rule);
       if (backoff.kind === 'off') return;
       n += 1;
       if (isError(result)) failed += 1;
-      if (serviceMs > latencyLimitMs(backoff.latency, recordedP95Ms())) over += 1;
+      if (serviceMs > limitMs(backoff.latency, request)) over += 1;
     },
     take: () => {
-      countOverdue();
+      const nowMs = clock();
+      for (const twins of waiting.all()) for (const one of twins) countIfOverdue(one, nowMs);
       const counts = { n, over, failed };
       forget();
       return counts;

@@ -54,19 +54,24 @@ const asksOf = (requests: readonly SlicedRequest[], { durationMs }: Budget, star
 /**
  * Those for which there is no room in the budget: the rest is what a lower percentage would have kept.
  *
+ * @param taken - what there was room for is added to it, also where it throws
  * @throws RepriseError AWS_…; none of them may be sent then
  */
 export const overBudget = async (
-  { name, budget, requests }: Budgeted,
+  limited: Budgeted,
   { takeBudget, rulesHash, startAtMs }: BudgetDeps,
+  taken: Budgeted[],
 ): Promise<readonly SlicedRequest[]> => {
+  const { name, budget, requests } = limited;
   if (budget === undefined || requests.length === 0) return [];
   const over: SlicedRequest[] = [];
   // One after the other: the first second that is asked for is the one that a duration counts from.
   for (const [dueSecond, asked] of asksOf(requests, budget, startAtMs)) {
     const ask = { name, rulesHash, budget, count: asked.length, nowMs: dueSecond * 1_000 };
     const allowed = Math.max(0, await takeBudget(ask));
-    if (allowed < asked.length) over.push(...inOrderOfShare(asked).slice(allowed));
+    const inOrder = inOrderOfShare(asked);
+    taken.push({ ...limited, requests: inOrder.slice(0, allowed) });
+    over.push(...inOrder.slice(allowed));
   }
   return over;
 };
@@ -79,4 +84,9 @@ export const giveBack = async (
   if (budget?.requests === undefined || requests.length === 0) return;
   const nowMs = startAtMs + Math.max(...requests.map(({ request }) => request.dueMs));
   await giveBackBudget({ name, rulesHash, unsent: requests.length, nowMs }).catch(onProblem);
+};
+
+/** Gives back what several budgets have given. */
+export const giveAllBack = async (taken: readonly Budgeted[], deps: BudgetDeps): Promise<void> => {
+  await Promise.all(taken.map((one) => giveBack(one, deps)));
 };

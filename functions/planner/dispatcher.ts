@@ -6,7 +6,13 @@
 import { RepriseError } from '../../core/errors.ts';
 import { addMs, type Histogram, newHistogram } from '../../core/measure/histogram.ts';
 import { LEAD_MS, type Slice, type SlicedRequest } from '../../core/pace/grid.ts';
-import { NOT_AFTER_MS, SLICE_VERSION, type SliceEvent, type SliceObject } from '../../core/pace/slice.ts';
+import {
+  MAX_RULES_TOLD,
+  NOT_AFTER_MS,
+  SLICE_VERSION,
+  type SliceEvent,
+  type SliceObject,
+} from '../../core/pace/slice.ts';
 import { encodeSliceData } from '../../io/slice-codec.ts';
 import { type DeliverOptions, deliverSlice } from './deliver-slice.ts';
 import { leaseLost } from './lease.ts';
@@ -15,7 +21,7 @@ import type { SliceMetrics } from './planner-metrics.ts';
 import { withProbes } from './probes.ts';
 import type { Progress, Rest } from './progress.ts';
 import type { TargetLevel } from './target-levels.ts';
-import { type Load, type ThinnedSlice, thinSlice } from './thin-slice.ts';
+import { type Load, levelsApplied, type ThinnedSlice, thinSlice } from './thin-slice.ts';
 
 /** Invocations of senders under way at once. */
 export const MAX_INVOKES = 8;
@@ -25,12 +31,14 @@ export interface DispatcherOptions extends DeliverOptions, LimitDeps {
   readonly object: SliceObject;
   readonly progress: Progress;
   readonly metrics: SliceMetrics;
-  /** To be waited for before a slice of the target is thinned: what is to be known, or to be set, of its level. */
-  readonly begin: (target: string) => Promise<unknown>;
+  /** To be waited for before a slice is thinned: what is to be known, or to be set, of its target's level. */
+  readonly begin: (slice: Slice) => Promise<unknown>;
   readonly levelOf: (target: string) => TargetLevel;
   /** Notes the slice as dispatched; false where the lease is lost. */
   readonly mark: (index: number, counts: string) => Promise<boolean>;
   readonly recordedP95Ms: (target: string) => number | undefined;
+  /** The same of each of these rules that has any, to its target. */
+  readonly recordedP95MsOf: (rules: readonly string[]) => Readonly<Record<string, number>>;
 }
 
 export interface Dispatcher {
@@ -54,6 +62,13 @@ export interface Dispatcher {
 const isWhole = ({ requests }: Slice, send: readonly SlicedRequest[]): boolean =>
   send.length === requests.length && send.every((sliced, i) => sliced === requests[i]);
 
+/** Those with the most requests first: where there are too many, the others go by what is known of the target. */
+const rulesToTell = (send: readonly SlicedRequest[]): readonly string[] =>
+  [...Map.groupBy(send, ({ request }) => request.rule)]
+    .toSorted(([, a], [, b]) => b.length - a.length)
+    .slice(0, MAX_RULES_TOLD)
+    .map(([rule]) => rule);
+
 const requestsOf = (sliced: readonly SlicedRequest[]) => sliced.map(({ request }) => request);
 
 /** Makes the dispatcher of one object. */
@@ -67,15 +82,21 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
 
   const thin = async ({ target, requests, startMs }: Slice, load: Load): Promise<ThinnedSlice> => {
     const thinned = thinSlice(requests, { nowMs: clock.now(), startAtMs, load, isExempt });
-    const { takeRate, onProblem } = options;
-    const probing = { target, startAtMs, startMs, load, isExempt, takeRate, onProblem };
-    // Before the mark, as the mark says how much is dispatched. Should the mark fail, the next try finds the room taken and sends less
-    // than rates and budgets allow: never more.
-    return limitSlice(await withProbes(thinned, probing), target, options);
+    // Before the mark, as the mark says how much is dispatched.
+    const limited = await limitSlice(thinned, target, options);
+    return withProbes(limited, { ...options, target, startMs, load, isExempt });
+  };
+
+  const mark = async (slice: Slice, send: readonly SlicedRequest[], counts: string): Promise<void> => {
+    // Where it throws nobody knows whether it is marked: its room stays taken then, so that less is sent and never more.
+    if (await options.mark(slice.index, counts)) return;
+    await giveBackBudgets(slice.target, send, options);
+    throw leaseLost(options.run);
   };
 
   const eventOf = (slice: Slice, send: readonly SlicedRequest[], share: number): SliceEvent => {
     const recordedP95Ms = options.recordedP95Ms(slice.target);
+    const recordedP95MsOf = options.recordedP95MsOf(rulesToTell(send));
     return {
       version: SLICE_VERSION,
       run: options.run,
@@ -89,6 +110,7 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
       planned: slice.requests.length,
       share,
       ...(recordedP95Ms !== undefined && { recordedP95Ms }),
+      ...(Object.keys(recordedP95MsOf).length > 0 && { recordedP95MsOf }),
       // Packed already, where nothing was taken out of it, nor made a probe.
       data: isWhole(slice, send) ? slice.data : encodeSliceData(send.map(({ line }) => line)),
     };
@@ -118,19 +140,19 @@ export const createDispatcher = (options: DispatcherOptions): Dispatcher => {
   return {
     dispatch: async (slice, rest) => {
       while (underWay.size >= MAX_INVOKES) await Promise.race(underWay);
-      await options.begin(slice.target);
+      await options.begin(slice);
       const load = { switchShare: options.share(), ...options.levelOf(slice.target) };
       const { send, heldBack } = await thin(slice, load);
-      metrics.levelSeen(slice, load.level);
+      const { lowest, level } = levelsApplied(slice.requests, { startAtMs, load, isExempt });
+      metrics.levelSeen(slice, lowest);
       for (const { reason, requests } of heldBack) {
         progress.holdBack(requestsOf(requests), reason);
         metrics.decided(requestsOf(requests), reason);
       }
       if (send.length === 0) return;
-      const share = load.switchShare * load.level;
-      const payload = JSON.stringify(eventOf(slice, send, share));
+      const payload = JSON.stringify(eventOf(slice, send, load.switchShare * level));
       progress.dispatch(requestsOf(send));
-      if (!(await options.mark(slice.index, progress.text(rest)))) throw leaseLost(options.run);
+      await mark(slice, send, progress.text(rest));
       lastMarked = slice.index;
       metrics.noted();
       const delivery = deliver(slice, send, payload).finally(() => underWay.delete(delivery));

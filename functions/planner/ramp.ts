@@ -9,8 +9,10 @@ import type { Timing } from './job.ts';
 import type { PlannerClock } from './planner-clock.ts';
 import type { TargetLevels } from './target-levels.ts';
 
-/** Who has dispatched something to a target within this time knows that it was not quiet. */
-const QUIET_MS = 60_000;
+/** Who has dispatched something to a target within this time knows that it was not quiet: as long as the table has it. */
+const QUIET_MS = 600_000;
+/** Below it the level would hardly grow: windows hold too few requests to be judged by, and so little hurts no target. */
+const MIN_START_RATE_PER_SECOND = 1;
 
 /** Sets the level of a target if it was quiet and its level is not lower already; resolves with whether it was set. */
 export type StartTarget = (
@@ -36,12 +38,19 @@ export const loadFactorOf = (target: string, rules: RampOptions['rules']): numbe
       .map(({ multiply, pacing }) => multiply * (pacing.mode === 'constant' ? 1 : pacing.speed)),
   );
 
-/** Makes the function that is to be called before each slice of a target is thinned. */
-export const createRamp = (options: RampOptions): ((target: string) => Promise<void>) => {
+/**
+ * To be called before each slice of a target is thinned.
+ *
+ * @param ratePerSecond - of what rules that back off would send in the slice, were there no backoff
+ */
+export type Ramp = (target: string, ratePerSecond: number) => Promise<void>;
+
+/** Makes it. */
+export const createRamp = (options: RampOptions): Ramp => {
   const { clock, timing, rules, startTarget, levels, onProblem } = options;
   const begunAtMs = new Map<string, number>();
 
-  return async (target) => {
+  return async (target, ratePerSecond) => {
     // Elsewhere the schedule is ours, and accelerates by itself.
     if (timing !== 'live') return;
     const factor = loadFactorOf(target, rules);
@@ -52,8 +61,9 @@ export const createRamp = (options: RampOptions): ((target: string) => Promise<v
       begunAtMs.set(target, nowMs);
       return;
     }
+    const level = startLevel(factor);
+    if (ratePerSecond * level < MIN_START_RATE_PER_SECOND) return;
     try {
-      const level = startLevel(factor);
       if (await startTarget(target, { level, nowMs }))
         levels.see(target, { ...levels.of(target), level }, nowMs);
       begunAtMs.set(target, nowMs);

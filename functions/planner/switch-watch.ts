@@ -47,27 +47,55 @@ const MIRROR_WITHIN_MS = 1_000;
 
 type Reading = { readonly share: number; readonly readAtMs: number };
 
+/** Shows readings to one target, whose item may be slow or not there while those of others are as ever. */
+const createMirror = (stopping: AbortSignal, write: (reading: Reading) => Promise<void>) => {
+  const underWay = new Set<Promise<void>>();
+  let current: Reading | undefined;
+  let next: Reading | undefined;
+
+  const start = (reading: Reading): void => {
+    current = reading;
+    next = undefined;
+    const writing = write(reading).finally(() => {
+      underWay.delete(writing);
+      if (current !== reading) return;
+      current = undefined;
+      if (next !== undefined && !stopping.aborted) start(next);
+    });
+    underWay.add(writing);
+  };
+
+  return {
+    /** Writes it, or the newest there is once what is under way is written. What lets through less does not wait: the later stands. */
+    show: (reading: Reading): void => {
+      if (current === undefined || reading.share < current.share) start(reading);
+      else next = reading;
+    },
+    /** Resolves when nothing is under way any more. */
+    idle: async (): Promise<void> => {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+  };
+};
+
 /** Starts reading at once, and then every 2 s. */
 export const watchSwitch = (options: SwitchWatchOptions): SwitchWatch => {
   const { clock, targets } = options;
   const stopping = new AbortController();
   const levels = createTargetLevels();
   let last: Reading | undefined;
-  let mirroring: Promise<void> | undefined;
 
-  const mirrorOne = async (target: string, { share, readAtMs }: Reading): Promise<void> => {
-    const askedAtMs = clock.now();
-    try {
-      levels.see(target, await options.mirror(target, { value: formatSwitch(share), readAtMs }), askedAtMs);
-    } catch (error) {
-      options.onProblem(error);
-    }
-  };
-
-  const mirrorAll = async (reading: Reading): Promise<void> => {
-    await Promise.all(targets.map((target) => mirrorOne(target, reading)));
-    mirroring = undefined;
-  };
+  const mirrors = targets.map((target) =>
+    createMirror(stopping.signal, async ({ share, readAtMs }) => {
+      const askedAtMs = clock.now();
+      try {
+        levels.see(target, await options.mirror(target, { value: formatSwitch(share), readAtMs }), askedAtMs);
+      } catch (error) {
+        options.onProblem(error);
+      }
+    }),
+  );
+  const idle = (): Promise<unknown> => Promise.all(mirrors.map((mirror) => mirror.idle()));
 
   /** What the parameter says now; undefined where it cannot be read at all. */
   const readOnce = async (): Promise<Reading | undefined> => {
@@ -89,8 +117,8 @@ export const watchSwitch = (options: SwitchWatchOptions): SwitchWatch => {
     const reading = await readOnce();
     if (reading === undefined) return undefined;
     last = reading;
-    // A table that is slow to answer must not keep the switch from being read; the next reading is newer anyway.
-    mirroring ??= mirrorAll(reading);
+    // Not waited for: a table that is slow to answer must not keep the switch from being read.
+    for (const mirror of mirrors) mirror.show(reading);
     return reading;
   };
 
@@ -104,12 +132,12 @@ export const watchSwitch = (options: SwitchWatchOptions): SwitchWatch => {
       askedAtMs = clock.now();
       await readAndMirror();
     }
-    await mirroring;
+    await idle();
   })();
 
   return {
     levels,
-    mirrored: first.then(() => Promise.race([mirroring, clock.sleep(MIRROR_WITHIN_MS, stopping.signal)])),
+    mirrored: first.then(() => Promise.race([idle(), clock.sleep(MIRROR_WITHIN_MS, stopping.signal)])),
     share: () => switchShareAt(last, clock.now()),
     first: first.then((reading) => {
       if (reading === undefined) return 'unknown';

@@ -39,6 +39,21 @@ export const isLeftAlone = (
   { startAtMs, load }: Pick<ThinOptions, 'startAtMs' | 'load'>,
 ): boolean => load.retryAtMs !== undefined && startAtMs + request.dueMs < load.retryAtMs;
 
+/**
+ * The levels (0–1) by which backoff thins these requests, of rules that back off: the lowest that any of them meets, and the one that
+ * whatever of them may go has met. 1 where none of the rules does.
+ */
+export const levelsApplied = (
+  requests: readonly SlicedRequest[],
+  options: Pick<ThinOptions, 'startAtMs' | 'load' | 'isExempt'>,
+): { readonly lowest: number; readonly level: number } => {
+  const backing = requests.filter(({ request }) => !options.isExempt(request.rule));
+  if (backing.length === 0) return { lowest: 1, level: 1 };
+  const alone = backing.filter((sliced) => isLeftAlone(sliced, options)).length;
+  const { level } = options.load;
+  return { lowest: alone > 0 ? 0 : level, level: alone === backing.length ? 0 : level };
+};
+
 const reasonOf = (sliced: SlicedRequest, options: ThinOptions): HeldBackReason | undefined => {
   const { nowMs, startAtMs, load, isExempt } = options;
   const { request } = sliced;

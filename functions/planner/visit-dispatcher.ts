@@ -2,7 +2,7 @@
 
 import { recordedMs } from '../../core/measure/recorded-ms.ts';
 import { createRecordedWindow } from '../../core/measure/recorded-window.ts';
-import type { Slice } from '../../core/pace/grid.ts';
+import { CELL_MS, type Slice } from '../../core/pace/grid.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { LEASE_MS } from './lease.ts';
 import { createRamp } from './ramp.ts';
@@ -15,12 +15,16 @@ export interface VisitDispatcher extends Dispatcher {
   mark(index: number, counts: string): Promise<boolean>;
 }
 
+/** What a slice tells of rules is short: no more digits than count. */
+const toMicros = (ms: number): number => Math.round(ms * 1_000) / 1_000;
+
 /** Makes it. */
 export const openDispatcher = (visit: Visit): VisitDispatcher => {
   const { deps, claimed, lease, watch, progress, metrics, onProblem } = visit;
   const { clock, random, states, takeRate, takeBudget, giveBackBudget, ruleSet } = deps;
   const { run, owner, object, startAtMs } = claimed;
   const recorded = createRecordedWindow();
+  const recordedOfRules = createRecordedWindow();
   let logAtMs = 0;
 
   const mark = (index: number, counts: string): Promise<boolean> =>
@@ -30,10 +34,11 @@ export const openDispatcher = (visit: Visit): VisitDispatcher => {
   const { startTarget } = deps;
   const { rules } = ruleSet;
   const ramp = createRamp({ clock, timing: visit.timing, rules, startTarget, levels, onProblem });
-  const begin = async (target: string): Promise<void> => {
+  const rulesByName = new Map(rules.map((rule) => [rule.name, rule]));
+  const begin = async ({ target, requests }: Slice): Promise<void> => {
     await watch.mirrored;
-    // What goes nowhere begins nothing.
-    if (watch.share() > 0) await ramp(target);
+    const backing = requests.filter(({ request }) => rulesByName.get(request.rule)?.backoff.kind === 'on');
+    await ramp(target, (watch.share() * backing.length * 1_000) / CELL_MS);
   };
 
   const dispatcher = createDispatcher({
@@ -53,11 +58,18 @@ export const openDispatcher = (visit: Visit): VisitDispatcher => {
     mark,
     rulesHash: ruleSet.hash,
     targets: ruleSet.targets,
-    rules: new Map(rules.map((rule) => [rule.name, rule])),
+    rules: rulesByName,
     invoke: deps.invokeSender,
     share: watch.share,
     lost: lease.lost,
     recordedP95Ms: (target) => recorded.p95(target, logAtMs),
+    recordedP95MsOf: (names) =>
+      Object.fromEntries(
+        names.flatMap((rule) => {
+          const ms = recordedOfRules.p95(rule, logAtMs);
+          return ms === undefined ? [] : [[rule, toMicros(ms)] as const];
+        }),
+      ),
   });
 
   return {
@@ -67,7 +79,9 @@ export const openDispatcher = (visit: Visit): VisitDispatcher => {
       for (const { request } of requests) {
         const ms = recordedMs(request.recorded);
         logAtMs = Math.max(logAtMs, request.logAtMs);
-        if (ms !== undefined) recorded.add(request.target, request.logAtMs, ms);
+        if (ms === undefined) continue;
+        recorded.add(request.target, request.logAtMs, ms);
+        recordedOfRules.add(request.rule, request.logAtMs, ms);
       }
     },
   };

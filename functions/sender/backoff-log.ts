@@ -1,7 +1,7 @@
 /** The log of a target's backoff: a line where it is cut, and one where all is sent again. */
 
 import { levelOf, type WindowCounts } from '../../core/send/backoff.ts';
-import type { JudgedWindow } from '../../io/aws/target-health.ts';
+import type { JudgedWindow } from '../../io/aws/window-steps.ts';
 import type { WriteLog } from '../log.ts';
 
 const percent = (share: number): string => `${Number((share * 100).toPrecision(3))}%`;

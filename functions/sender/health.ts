@@ -43,6 +43,7 @@ export const createHealth = (options: HealthOptions): Health => {
   let lagsMs: number[] = [];
   /** What the item holds of ours. */
   let told = 0;
+  let hasFailed = false;
 
   const sightOf = (state: TargetState): TargetSight => ({
     state,
@@ -67,7 +68,9 @@ export const createHealth = (options: HealthOptions): Health => {
     try {
       return await tell();
     } catch (error) {
-      log({ level: 'WARN', code: 'HEALTH_UNWRITTEN', message: errorText(error) });
+      if (!hasFailed) log({ level: 'WARN', code: 'HEALTH_UNWRITTEN', message: errorText(error) });
+      // One line a slice.
+      hasFailed = true;
       return undefined;
     }
   };

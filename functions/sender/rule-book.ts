@@ -15,9 +15,11 @@ export interface RuleBook {
   /** Undefined for one that the sender was not deployed with. */
   ruleOf(name: string): SenderRule | undefined;
   backoffOf(name: string): Backoff;
-  limitsOf(target: Pick<Target, 'name' | 'maxInFlight'>): TargetLimits;
+  /** Undefined where the backoff of all its rules is off: nothing is judged then. */
+  limitsOf(target: Pick<Target, 'name' | 'maxInFlight'>): TargetLimits | undefined;
 }
 
+/** Of a target of which no rule is known. */
 const DEFAULTS = strictest([{ backoff: DEFAULT_BACKOFF }]) ?? { errorShare: 0, windowMs: HEALTH_WINDOW_MS };
 
 /** Opens the book. Rules that are not in it have the default backoff, and no limits but those of their target. */
@@ -28,7 +30,8 @@ export const createRuleBook = (rules: Readonly<Record<string, SenderRule>>): Rul
     backoffOf: (name) => byName.get(name)?.backoff ?? DEFAULT_BACKOFF,
     limitsOf: ({ name, maxInFlight }) => {
       const own = [...byName.values()].filter(({ target }) => target === name);
-      return { ...(strictest(own) ?? DEFAULTS), maxInFlight };
+      const limits = own.length === 0 ? DEFAULTS : strictest(own);
+      return limits && { ...limits, maxInFlight };
     },
   };
 };

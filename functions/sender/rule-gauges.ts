@@ -41,11 +41,14 @@ const watchRule = (rule: string, options: RuleGaugesOptions) => {
     log,
   });
   let others = 0;
+  let hasFailed = false;
   const look = async (): Promise<void> => {
     try {
       others = (await health.look())?.othersInFlight ?? 0;
     } catch (error) {
-      log({ level: 'WARN', code: 'RULE_GAUGE_UNREADABLE', message: errorText(error), rule });
+      if (!hasFailed) log({ level: 'WARN', code: 'RULE_GAUGE_UNREADABLE', message: errorText(error), rule });
+      // One line a slice.
+      hasFailed = true;
     }
   };
   const polling = startPolling(look, SWITCH_CHECK_EVERY_MS, 0);

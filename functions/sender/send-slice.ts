@@ -31,6 +31,8 @@ export interface SliceToSend {
   readonly target: Target;
   readonly books: SliceBooks;
   readonly deadline: Deadline;
+  /** Whether a budget that the request would use is used up. */
+  readonly isSpent: (request: PlannedRequest) => boolean;
 }
 
 export interface SliceEnd {
@@ -57,7 +59,7 @@ const onAbort = (signal: AbortSignal, callback: () => void): void => {
 };
 
 const openRun = (toSend: SliceToSend, deps: SendSliceDeps): Run => {
-  const { slice, target, books } = toSend;
+  const { slice, target, books, isSpent } = toSend;
   const { event, requests } = slice;
   const { clock, wallClock, book } = deps;
   // The offset of the two clocks is taken anew for each slice: a frozen process lets them drift apart.
@@ -82,7 +84,7 @@ const openRun = (toSend: SliceToSend, deps: SendSliceDeps): Run => {
     enter(placed, { ...result, ...moved, request: placed.request });
   };
   const replayer = createSliceReplayer({
-    ...{ slice, target, book, sender: deps.sender, clock, zeroMs, onResult },
+    ...{ slice, target, book, sender: deps.sender, clock, zeroMs, isSpent, onResult },
     load: () => load,
   });
   const { inFlight, inFlightOf } = replayer;

@@ -24,7 +24,8 @@ export interface HeardBackoff {
 }
 
 export interface SliceBackoffOptions {
-  readonly limits: TargetLimits;
+  /** Undefined where nothing is judged: all is let through then, whatever the level was once. */
+  readonly limits: TargetLimits | undefined;
   /** Counts the ends of this sender's requests, for itself alone. */
   readonly counter: WindowCounter;
   /** In flight from all senders, as far as is known. */
@@ -64,7 +65,7 @@ const sum = (a: Counts, b: Counts): Counts => ({
 /** Makes the backoff of a slice, before anything was heard. */
 export const createSliceBackoff = (options: SliceBackoffOptions): SliceBackoff => {
   const { limits, counter, inFlight, wallClock, onChanged } = options;
-  const ownWindowMs = Math.max(limits.windowMs, UNHEARD_MS);
+  const ownWindowMs = Math.max(limits?.windowMs ?? 0, UNHEARD_MS);
   let agreed = NEW_BACKOFF;
   /** What became of it since it was heard. */
   let own = NEW_BACKOFF;
@@ -81,17 +82,18 @@ export const createSliceBackoff = (options: SliceBackoffOptions): SliceBackoff =
   };
 
   const changed = (before: BackoffState, after: BackoffState, isAgreed: boolean): void => {
+    if (limits === undefined) return;
     const ms = countsFromMs(levelOf(before), levelOf(after), 0, limits.windowMs);
     if (ms !== undefined) onChanged(ms, isAgreed);
   };
 
   /** While something is heard each second, no window of its own comes to an end. */
-  const step = (): void => {
+  const step = (judgedBy: TargetLimits): void => {
     const nowMs = wallClock();
     least = Math.min(least, inFlight());
     if (nowMs - sinceMs < ownWindowMs) return;
     counts = sum(counts, counter.take());
-    const next = judgeWindow(own, { ...counts, inFlight: least }, limits);
+    const next = judgeWindow(own, { ...counts, inFlight: least }, judgedBy);
     beginWindow(nowMs);
     if (next === undefined) return;
     counts = NONE;
@@ -120,7 +122,8 @@ export const createSliceBackoff = (options: SliceBackoffOptions): SliceBackoff =
       untilMs = Math.max(untilMs, Math.min(atMs, wallClock() + MAX_RETRY_AFTER_MS));
     },
     level: () => {
-      step();
+      if (limits === undefined) return 1;
+      step(limits);
       return Math.min(levelOf(agreed), levelOf(own));
     },
     isLeftAlone: () => wallClock() < untilMs,

@@ -49,7 +49,7 @@ export interface SliceLoad {
   readonly first: Promise<void>;
   /** Whether more than probes may be sent now. */
   isOpen(): boolean;
-  /** Share (0–1) that backoff lets through. */
+  /** Share (0–1) that backoff lets through now: nothing while the target is left alone. */
   level(): number;
   /** What may be sent of a rule now. */
   allowanceOf(rule: string): Allowance;
@@ -70,9 +70,11 @@ const rulesWithGauge = ({ requests }: OpenSlice, book: RuleBook): readonly strin
   );
 
 /** One counter for what is told to all, one for what the sender sees for itself where nobody can be told. */
-const createCounters = (book: RuleBook, recordedP95Ms: number | undefined, clock: Clock) => {
+const createCounters = (book: RuleBook, { event }: OpenSlice, clock: Clock) => {
+  const ofRules = new Map(Object.entries(event.recordedP95MsOf ?? {}));
   // A log without durations has nothing to be slower than.
-  const options = { backoffOf: book.backoffOf, recordedP95Ms: () => recordedP95Ms || undefined, clock };
+  const recordedP95Ms = (rule: string) => (ofRules.get(rule) ?? event.recordedP95Ms) || undefined;
+  const options = { backoffOf: book.backoffOf, recordedP95Ms, clock };
   const shared = createWindowCounter(options);
   const own = createWindowCounter(options);
   return { shared, own };
@@ -83,7 +85,7 @@ export const openSliceLoad = (options: SliceLoadOptions, deps: SliceLoadDeps): S
   const { slice, target, zeroMs, inFlight, inFlightOf } = options;
   const { book, clock, wallClock, log } = deps;
   const now = (): number => clock() - zeroMs;
-  const counters = createCounters(book, slice.event.recordedP95Ms, now);
+  const counters = createCounters(book, slice, now);
   const writer = deps.healthOf(target);
   const health = createHealth({
     read: () => writer.read(wallClock()),
@@ -98,8 +100,9 @@ export const openSliceLoad = (options: SliceLoadOptions, deps: SliceLoadDeps): S
     wallClock,
     log,
   });
+  const limits = book.limitsOf(target);
   const backoff = createSliceBackoff({
-    limits: book.limitsOf(target),
+    limits,
     counter: counters.own,
     inFlight: () => inFlight() + watch.othersInFlight(),
     wallClock,
@@ -114,7 +117,7 @@ export const openSliceLoad = (options: SliceLoadOptions, deps: SliceLoadDeps): S
     look: health.look,
     onState: (state) => {
       backoff.heard(state);
-      retry.again();
+      retry.again(state?.retryAtMs);
     },
     wallClock,
     log,
@@ -122,12 +125,13 @@ export const openSliceLoad = (options: SliceLoadOptions, deps: SliceLoadDeps): S
   const gauges = watchRuleGauges({ ...deps, rules: rulesWithGauge(slice, book), inFlightOf });
   const { first, switchShare, othersInFlight } = watch;
   let isCold = true;
+  const level = (): number => (limits !== undefined && backoff.isLeftAlone() ? 0 : backoff.level());
 
   return {
     first,
     othersInFlight,
-    isOpen: () => switchShare() > 0 && backoff.level() > 0 && !backoff.isLeftAlone(),
-    level: backoff.level,
+    isOpen: () => switchShare() > 0 && level() > 0,
+    level,
     othersInFlightOf: gauges.othersInFlight,
     allowanceOf: (rule) => {
       if (book.backoffOf(rule).kind === 'off') return { switchShare: switchShare(), level: 1 };

@@ -20,6 +20,8 @@ export interface SliceReplayerOptions {
   readonly clock: Clock;
   /** Instant on `clock` that due times count from. */
   readonly zeroMs: number;
+  /** Whether a budget that the request would use is used up; asked at each release. */
+  readonly isSpent: (request: PlannedRequest) => boolean;
   readonly onResult: (result: Result) => void;
 }
 
@@ -70,7 +72,7 @@ const createCountingSender = (sender: Sender, zeroMs: number, onSent: (request: 
  * for a slice that is moved by `overRate`. Here they would be cut at other seconds' edges than theirs.
  */
 export const createSliceReplayer = (options: SliceReplayerOptions): SliceReplayer => {
-  const { slice, book, load, clock, zeroMs, onResult } = options;
+  const { slice, book, load, clock, zeroMs, isSpent, onResult } = options;
   const { maxRatePerSecond: _, ...target } = options.target;
   const { startAtMs, notAfterMs } = slice.event;
   const { counting, most, of } = createCountingSender(options.sender, zeroMs, (request) =>
@@ -82,8 +84,11 @@ export const createSliceReplayer = (options: SliceReplayerOptions): SliceReplaye
     targets: { [target.name]: target },
     rules: limitsOf(slice, book),
     isLive: false,
-    whyHeldBack: (request, nowMs) =>
-      nowMs > notAfterMs - startAtMs ? 'late' : whyThinned(request, load().allowanceOf(request.rule)),
+    whyHeldBack: (request, nowMs) => {
+      if (nowMs > notAfterMs - startAtMs) return 'late';
+      const reason = whyThinned(request, load().allowanceOf(request.rule));
+      return reason ?? (isSpent(request) ? 'budget' : undefined);
+    },
     // One is always let through: else senders that overlook one another could all wait for the others.
     maxInFlightOf: ({ maxInFlight }) => Math.max(1, maxInFlight - load().othersInFlight()),
     maxInFlightOfRule: (rule, maxInFlight) => Math.max(1, maxInFlight - load().othersInFlightOf(rule)),

@@ -5,7 +5,7 @@ import type { MetricValues } from '../../core/measure/metric-names.ts';
 import type { SliceCounts } from '../../core/measure/slice-tally.ts';
 import type { Target } from '../../core/rules/rule-set.ts';
 import { errorText } from '../log.ts';
-import { type AddBudgetUse, type BudgetUse, openBudgetUse } from './budget-use.ts';
+import { type AddBudgetUse, type BudgetUse, openBudgetUse, type TellBudgetBytes } from './budget-use.ts';
 import { type Deadline, startDeadline, unlessAborted } from './deadline.ts';
 import { type OpenSlice, openSlice } from './open-slice.ts';
 import type { PutLines } from './results-writer.ts';
@@ -22,6 +22,7 @@ export interface SliceSenderDeps extends SendSliceDeps {
   readonly claim: (slice: { run: string; index: number; nowMs: number }) => Promise<boolean>;
   readonly put: PutLines;
   readonly addBudgetUse: AddBudgetUse;
+  readonly tellBudgetBytes: TellBudgetBytes;
   /** Writes a line to standard output. */
   readonly writeLine: (line: string) => void;
   /** Aborted when the process is to end. */
@@ -94,7 +95,7 @@ const withBudgets = (books: SliceBooks, use: BudgetUse, giveUp: AbortSignal): Sl
   },
   close: async (shiftMs, metrics) => {
     // Beside the last puts, which may take all the time that is left.
-    const told = use.tell();
+    const told = use.end();
     const counts = await books.close(shiftMs, metrics);
     await unlessAborted(told, giveUp);
     return counts;
@@ -111,13 +112,20 @@ const sendClaimed = async (
   const { target: name, notAfterMs } = slice.event;
   const target = Object.hasOwn(deps.targets, name) ? deps.targets[name] : undefined;
   if (target === undefined) return refuse(slice, plain, deps);
-  const books = withBudgets(plain, openBudgetUse({ ...deps, slice, target }), giveUp);
+  const use = openBudgetUse({ ...deps, slice, target });
+  const books = withBudgets(plain, use, giveUp);
   if (deps.wallClock() > notAfterMs) {
     books.holdAllBack('late');
     return { kind: 'late', counts: await books.close(0, { SlicesStarted: 1 }) };
   }
-  const { isAnnounced, counts } = await sendSlice({ slice, target, books, deadline }, deps);
-  return { kind: isAnnounced ? 'sent' : 'unannounced', counts };
+  const { begin, isSpent, end } = use;
+  begin();
+  try {
+    const { isAnnounced, counts } = await sendSlice({ slice, target, books, deadline, isSpent }, deps);
+    return { kind: isAnnounced ? 'sent' : 'unannounced', counts };
+  } finally {
+    void end();
+  }
 };
 
 /**

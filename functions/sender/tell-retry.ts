@@ -2,8 +2,12 @@
 
 import { errorText, type WriteLog } from '../log.ts';
 
-/** A longer time is told to the others where it is longer by so much: a busy target says it in every answer. */
+/**
+ * A busy target asks for it in every answer: a longer time is told to the others where it is longer by so much, and what is left of the
+ * one that they know is short, in itself or beside it.
+ */
 const WORTH_TELLING_MS = 1_000;
+const SHORT_MS = 5_000;
 
 export interface TellRetryOptions {
   /** Raises the instant that all know of. */
@@ -15,8 +19,8 @@ export interface TellRetryOptions {
 export interface RetryTeller {
   /** Tells of an instant (epoch ms), at once; one call at a time. */
   tell(untilMs: number): void;
-  /** Tells again what could not be told. */
-  again(): void;
+  /** Tells what could not be told, or was not worth it until now; `knownMs` is the instant (epoch ms) that the others know of. */
+  again(knownMs?: number): void;
   /** Resolves once what is being told is told, or cannot be. */
   end(): Promise<void>;
 }
@@ -27,7 +31,15 @@ export const createRetryTeller = ({ leaveAlone, wallClock, log }: TellRetryOptio
   let wantedMs = Number.NEGATIVE_INFINITY;
   let underWay: Promise<void> | undefined;
 
-  const isWorthTelling = (): boolean => wantedMs >= toldMs + WORTH_TELLING_MS && wantedMs > wallClock();
+  const isWorthTelling = (): boolean => {
+    const nowMs = wallClock();
+    const leftMs = toldMs - nowMs;
+    return (
+      wantedMs > nowMs &&
+      wantedMs >= toldMs + WORTH_TELLING_MS &&
+      leftMs < Math.max(SHORT_MS, (wantedMs - nowMs) / 2)
+    );
+  };
 
   const tellAll = async (): Promise<void> => {
     while (isWorthTelling()) {
@@ -54,7 +66,10 @@ export const createRetryTeller = ({ leaveAlone, wallClock, log }: TellRetryOptio
       wantedMs = Math.max(wantedMs, untilMs);
       begin();
     },
-    again: begin,
+    again: (knownMs = toldMs) => {
+      toldMs = Math.max(toldMs, knownMs);
+      begin();
+    },
     end: async () => {
       await underWay;
     },

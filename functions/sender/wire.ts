@@ -5,7 +5,7 @@ import type { FirehoseClient } from '@aws-sdk/client-firehose';
 import type { Clock } from '../../core/ports.ts';
 import type { Target } from '../../core/rules/rule-set.ts';
 import { COLD_MS } from '../../core/send/window-counter.ts';
-import { addBudgetBytes } from '../../io/aws/budgets.ts';
+import { addBudgetBytes, tellBudgetBytes } from '../../io/aws/budgets.ts';
 import { putLines } from '../../io/aws/firehose.ts';
 import { takeRate } from '../../io/aws/rate-limits.ts';
 import { claimSlice } from '../../io/aws/slice-claims.ts';
@@ -56,9 +56,9 @@ const onceEach = <T, A extends readonly unknown[]>(make: (name: string, ...rest:
 /** What senders share through the table; writers remember what an item holds of ours. */
 const wireTable = (dynamo: DynamoDBClient, table: string, book: RuleBook, log: WriteLog) => {
   const healthOf = onceEach((name: string, target: Target) => {
-    const { windowMs, ...limits } = book.limitsOf(target);
+    const limits = book.limitsOf(target);
     const onJudged = createBackoffLog(name, log);
-    return createHealthWriter(dynamo, table, name, { windowMs, limits, onJudged });
+    return createHealthWriter(dynamo, table, name, { windowMs: limits?.windowMs, limits, onJudged });
   });
   return {
     healthOf: (target: Target) => healthOf(target.name, target),
@@ -67,6 +67,7 @@ const wireTable = (dynamo: DynamoDBClient, table: string, book: RuleBook, log: W
       leaveAlone(dynamo, table, target, ask),
     claim: (slice: Parameters<typeof claimSlice>[2]) => claimSlice(dynamo, table, slice),
     takeRate: (ask: Parameters<typeof takeRate>[2]) => takeRate(dynamo, table, ask),
+    tellBudgetBytes: (use: Parameters<typeof tellBudgetBytes>[2]) => tellBudgetBytes(dynamo, table, use),
     addBudgetUse: (use: Parameters<typeof addBudgetBytes>[2]) => addBudgetBytes(dynamo, table, use),
   };
 };

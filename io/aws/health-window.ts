@@ -29,8 +29,8 @@ export interface NextWindow {
   readonly old: number;
   readonly startedAtMs: number;
   readonly windowMs: number;
-  /** The one before was too little to judge by: its counts are carried into this one. */
-  readonly isCarried: boolean;
+  /** The window that is closed takes all counts, and the next one too if `carried`; if `anew` the caller's belong to the next alone. */
+  readonly counts: 'closed' | 'carried' | 'anew';
   /** What the one before was judged to call for; the epoch is raised where what was counted before is of no account after it. */
   readonly judged: { readonly backoff: BackoffState; readonly epoch: number } | undefined;
 }
@@ -156,32 +156,40 @@ export const openWindow = (
   });
 };
 
-/** Adds the caller's counts to the window that is open, closes it and opens the next, if nobody has done so before. */
+/** What the counts of a window that is closed, and of the next one, are set to: right-hand sides are what stood there before. */
+const COUNT_SETS: Readonly<Record<NextWindow['counts'], string>> = {
+  closed:
+    '#lastN = #n + :n, #lastOver = #over + :over, #lastFailed = #failed + :failed, #lastInFlight = #inFlight, ' +
+    '#n = :zero, #over = :zero, #failed = :zero',
+  carried:
+    '#lastN = #n + :n, #lastOver = #over + :over, #lastFailed = #failed + :failed, #lastInFlight = #inFlight, ' +
+    '#n = #n + :n, #over = #over + :over, #failed = #failed + :failed',
+  // What it says to be in flight is not.
+  anew: '#lastN = #n, #lastOver = #over, #lastFailed = #failed, #lastInFlight = :zero, #n = :n, #over = :over, #failed = :failed',
+};
+
+/** Closes the window that is open with the caller's counts and opens the next, if nobody has done so before. */
 export const closeWindow = (
   { client, table, pk }: WindowsItem,
-  { old, startedAtMs, windowMs, isCarried, judged }: NextWindow,
+  { old, startedAtMs, windowMs, counts, judged }: NextWindow,
   add: Health,
 ): Promise<Answer> => {
   const lag = lagPart(add);
   const backoff = backoffPart(judged);
-  // Right-hand sides are what stood there before: what others have added since the item was read is not lost.
-  const counts = isCarried
-    ? '#n = #n + :n, #over = #over + :over, #failed = #failed + :failed'
-    : '#n = :zero, #over = :zero, #failed = :zero';
   return updateItem(client, {
     table,
     pk,
+    // What others have added since the item was read is not lost.
     update:
-      'SET #lastWindow = #window, #lastN = #n + :n, #lastOver = #over + :over, #lastFailed = #failed + :failed, ' +
-      `#lastInFlight = #inFlight, #window = :window, #windowMs = :windowMs, ${counts}, #inFlight = :inFlight, ` +
-      `#expires = :expires${backoff.set}${lag.set}`,
+      `SET #lastWindow = #window, #window = :window, #windowMs = :windowMs, ${COUNT_SETS[counts]}, ` +
+      `#inFlight = :inFlight, #expires = :expires${backoff.set}${lag.set}`,
     condition: '#window = :old',
     names: { ...COUNT_NAMES, ...LAST_NAMES, ...namesOf('windowMs'), ...lag.names, ...backoff.names },
     values: {
       ...countValues(add),
       ...lag.values,
       ...backoff.values,
-      ...(isCarried ? {} : { ':zero': numberValue(0) }),
+      ...(counts === 'carried' ? {} : { ':zero': numberValue(0) }),
       ':old': numberValue(old),
       ':window': numberValue(startedAtMs),
       ':windowMs': numberValue(windowMs),

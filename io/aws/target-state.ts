@@ -15,8 +15,8 @@ import {
 
 /** Length of a health window where no rule says otherwise. */
 export const HEALTH_WINDOW_MS = 5_000;
-/** A target without a window for so long is quiet. */
-export const QUIET_MS = 60_000;
+/** A target without a window for so long is quiet: logs come in bursts, and what is between two of them is no rest. */
+export const QUIET_MS = 600_000;
 /** How long the item is kept after the last write. */
 export const TARGET_KEPT_DAYS = 2;
 /** By then every sender has written in a new window, as each writes once a second. */

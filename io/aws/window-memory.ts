@@ -1,5 +1,6 @@
 /** What a sender remembers of the windows that it has written in. */
 
+import type { WindowCounts } from '../../core/send/backoff.ts';
 import { type Attributes, numberOf } from './dynamodb.ts';
 import type { Health } from './health-window.ts';
 import { type TargetState, targetStateOf } from './target-state.ts';
@@ -18,12 +19,17 @@ export interface Memory {
   least: number;
   /** The epoch of backoff, as far as it knows. */
   epoch: number | undefined;
-  /** Not known to be written. */
-  owed: { n: number; over: number; failed: number };
+  /** Not known to be written … */
+  owed: Counts;
+  /** … and when the first of it was seen, on its own clock. */
+  owedSinceMs: number;
 }
 
+/** What is counted of a window, but for what is in flight. */
+export type Counts = Omit<WindowCounts, 'inFlight'>;
+
 /** Nothing owed. */
-export const NOTHING_OWED = { n: 0, over: 0, failed: 0 };
+export const NOTHING_OWED: Counts = { n: 0, over: 0, failed: 0 };
 /** Start of no window: before all others. */
 export const NOWHERE = Number.NEGATIVE_INFINITY;
 
@@ -36,7 +42,19 @@ export const newMemory = (): Memory => ({
   least: Number.POSITIVE_INFINITY,
   epoch: undefined,
   owed: NOTHING_OWED,
+  owedSinceMs: 0,
 });
+
+/** Adds to what is owed. What is owed for two windows by then says nothing of the target as it is now. */
+export const owe = (memory: Memory, { n, over, failed, nowMs }: Health, windowMs: number): void => {
+  const { owed } = memory;
+  if (owed.n === 0 || nowMs - memory.owedSinceMs >= 2 * windowMs) {
+    memory.owed = { n, over, failed };
+    memory.owedSinceMs = nowMs;
+    return;
+  }
+  memory.owed = { n: owed.n + n, over: owed.over + over, failed: owed.failed + failed };
+};
 
 /** What is owed from another epoch was sent at a level that is no more. */
 export const learnEpoch = (memory: Memory, item: Attributes): void => {
@@ -71,7 +89,7 @@ export const windowAt = (nowMs: number, { joined, seen, joinedAtMs }: Memory, wi
   return Math.max(Math.floor(nowMs / windowMs) * windowMs, isOver ? joined + windowMs : joined);
 };
 
-/** In flight when a window is closed, and at the looks before. */
+/** Fewest in flight of a window that is closed, as far as it was seen: at its looks, and now. */
 export const leastInFlight = (
   { current, last }: TargetState,
   { joined, told, least }: Memory,
@@ -79,8 +97,8 @@ export const leastInFlight = (
   windowMs: number,
 ): number => {
   if (current === undefined) return 0;
-  // Nobody has written for long: what it says to be in flight is not.
-  if (nowMs - current.startedAtMs >= 2 * windowMs) return inFlight;
+  // Nobody has looked for long: what was in flight meanwhile is not known.
+  if (nowMs - current.startedAtMs >= 2 * windowMs) return 0;
   const hasSeen = current.startedAtMs === joined;
   const atClose = current.inFlight + inFlight - (hasSeen ? told : 0);
   // Who has not looked in the window knows what was in flight when it began.

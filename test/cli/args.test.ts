@@ -104,6 +104,14 @@ describe('options that do not go together', () => {
       '--dry-run does not go with --follow, which replays what is logged from now on',
     ],
     [
+      ['replay', 'x.log', '--dry-run', '--switch', 'on.txt', ...TARGET],
+      '--switch does not go with --dry-run, which sends nothing',
+    ],
+    [
+      ['replay', 'x.log', '--dry-run', '--for', '10s', ...TARGET],
+      '--for does not go with --dry-run, which sends nothing',
+    ],
+    [
       ['replay', 'x.log', '--follow', '--from', '2026-11-21', ...TARGET],
       '--from does not go with --follow, which replays what is logged from now on',
     ],

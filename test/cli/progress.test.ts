@@ -19,7 +19,8 @@ const progress = (changes: Partial<RunProgress> = {}): RunProgress => ({
   elapsedMs: 12_340,
   doneShare: 0.517,
   isStopping: false,
-  load: { isPaused: false, switchShare: 1, backoff: undefined, targetCount: 1 },
+  load: { isPaused: false, switchShare: 1, backoff: undefined, targetCount: 1, isLeftAlone: false },
+  inFlight: 0,
   ...changes,
 });
 
@@ -76,6 +77,7 @@ describe('renderProgress', () => {
     ['switch 0.5 %', { switchShare: 0.005 }],
     ['backoff 25 %', { backoff: { target: 'staging', level: 0.25 } }],
     ['backoff 4.2 %', { backoff: { target: 'staging', level: 0.0421 } }],
+    ['waiting: Retry-After', { isLeftAlone: true }],
     ['backoff staging 0 %', { backoff: { target: 'staging', level: 0 }, targetCount: 2 }],
     ['switch 10 % │ backoff 50 %', { switchShare: 0.1, backoff: { target: 'staging', level: 0.5 } }],
   ] as const)('says what keeps traffic back: %s', (words, load) => {
@@ -83,6 +85,12 @@ describe('renderProgress', () => {
     expect(linesOf({ load: all }, 120)[0]).toBe(
       `█████████░░░░░░░░░  51% 12.3 s │ ${words} │ 6,204 sent │ 509/s of 512/s │ held back 20`,
     );
+  });
+
+  it('counts what is under way as sent', () => {
+    const [course, answers] = linesOf({ inFlight: 96 }, 120);
+    expect(course).toContain('│ 6,300 sent │');
+    expect(answers.startsWith('96 in flight │ p50 ')).toBe(true);
   });
 
   it.each([false, true])('never reaches the end of a line, with colour: %j', (color) => {

@@ -64,6 +64,7 @@ describe('the control of a run', () => {
       switchShare: 1,
       backoff: undefined,
       targetCount: 1,
+      isLeftAlone: false,
     });
     pass(2_000, 500);
     expect(control.view().backoff).toEqual({ target: 't', level: 0.5 });
@@ -104,10 +105,21 @@ describe('the control of a run', () => {
     expect(time.nowMs).toBe(1_300);
   });
 
+  it('tells of the budgets of targets and rules', () => {
+    const budget = { requests: 3 };
+    const { control } = setUp({ targets: [planTarget({ budget })], rules: [planRule({ budget })] });
+    expect(control.budgets()).toMatchObject([
+      { kind: 'target', name: 't', limit: budget },
+      { kind: 'rule', name: 'r', limit: budget },
+    ]);
+  });
+
   it('starts live copies at the recorded rate', () => {
     const rules = [strict, planRule({ ...strict, name: 's', multiply: 4 })];
     const levelOf = (isLive: boolean) => setUp({ isLive, rules }).control.targets()[0]?.level;
     expect([levelOf(false), levelOf(true)]).toEqual([1, 0.25]);
+    const [load] = setUp({ isLive: true, rules }).control.targets();
+    expect(load).toMatchObject({ startLevel: 0.25, lowestLevel: 0.25, cuts: 0 });
   });
 
   it('names the target of the lowest level, and the longest timeout of all', () => {

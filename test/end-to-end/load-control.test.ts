@@ -81,7 +81,7 @@ describe.concurrent('a target that fails', () => {
     const levels = report.timeline.map(({ backoffLevel }) => backoffLevel);
     expect(levels[0]).toBeNull();
     expect(Math.min(...levels.map((level) => level ?? 1))).toBe(load?.lowestLevel);
-    expect(stdout).toMatch(/held back as backoff: too slow or too many errors\s+\(t, down to \d+ %\)/);
+    expect(stdout).toMatch(/held back as backoff: too many errors\s+\(t,\s+down\s+to\s+\d+ %\)/);
   });
 
   it('is probed once a second where nothing else is sent', async () => {
@@ -117,7 +117,19 @@ describe.concurrent('a target that fails', () => {
     expect(after.length).toBeGreaterThan(80);
     expect(allRules.heldBack.by.backoff).toBeGreaterThan(80);
     expect(load).toMatchObject({ level: 1, cuts: 0 });
-    expect(stdout).toMatch(/held back as backoff: the target asked to be left alone\s+\(Retry-After\)/);
+    expect(stdout).toMatch(/held back as backoff: t asked to be left alone\s+\(Retry-After\)\n/);
+  });
+
+  it('is left alone from the head of an answer on whose body never ends', async () => {
+    const { allRules, results } = await replay({
+      answer: () => 'HTTP/1.1 503 x\r\nretry-after: 60\r\ncontent-length: 100\r\n\r\nx',
+      target: 'timeout: 3s',
+      rule: 'backoff: { latency: 5s, window: 1s }',
+      count: 100,
+      everyMs: 20,
+    });
+    expect(sentOf(results).length).toBeLessThan(20);
+    expect(allRules.heldBack.by.backoff).toBeGreaterThan(80);
   });
 
   it('is sent all the same where backoff is off', async () => {
@@ -166,7 +178,7 @@ describe.concurrent('a rule that gives up', () => {
 
 describe.concurrent('budgets', () => {
   it('of requests are kept exactly, of target and rule', async () => {
-    const { code, stdout, server, ofRules, load } = await replay({
+    const { code, stdout, server, report, ofRules, load } = await replay({
       target: 'budget: { requests: 70 }',
       rules: ['name: a, budget: { requests: 30 }', 'name: b'],
       count: 100,
@@ -179,6 +191,7 @@ describe.concurrent('budgets', () => {
       { name: 'b', sent: 40, heldBack: { by: { budget: 60 } } },
     ]);
     expect(load?.budget).toEqual({ requests: { used: 70, limit: 70 } });
+    expect(report.rules.map(({ budget }) => budget)).toEqual([{ requests: { used: 30, limit: 30 } }, null]);
     expect(stdout).toContain('130 held back as budget: ');
   });
 

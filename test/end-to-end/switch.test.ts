@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startChild, startInProcess, tempFolders } from '../support/cli.ts';
@@ -69,27 +69,54 @@ describe('--switch', () => {
     expect(sent.slice(on, on + 40)).toEqual(Array(40).fill(true));
   });
 
-  it.concurrent.each([
-    [
-      'holds garbage',
-      'maybe',
-      'the switch must say on, off or a percentage from 0% to 100%: it counts as off',
-    ],
-    [
-      'is not there',
-      undefined,
-      'the switch "switch" cannot be read: no such file or directory: it counts as off',
-    ],
-  ])('that %s lets nothing through', async (_, text, problem) => {
+  it.concurrent('that holds garbage lets nothing through', async () => {
     const { server, cwd, set, args } = await scene(60);
-    if (text !== undefined) set(text);
+    set('maybe');
     const { code, stderr, stdout } = await startInProcess([...args, '--switch', 'switch'], { cwd }).ended;
     expect(server.requests).toEqual([]);
     const { allRules } = await accounted(cwd, server);
     expect(code).toBe(0);
     expect(allRules.heldBack).toEqual({ total: 60, by: { kill_switch: 60 } });
+    const problem = 'the switch must say on, off or a percentage from 0% to 100%: it counts as off';
     expect(stderr).toBe(`${problem}\nthe switch is off: what falls due is held back\n`);
     expect(stdout).toContain('60 held back as kill_switch: ');
+  });
+
+  it.concurrent('that vanishes on the way is off from then on', async () => {
+    const { server, cwd, set, args } = await scene(600);
+    set('on');
+    const { ended } = startInProcess([...args, '--switch', 'switch'], { cwd });
+    await until(() => server.requests.length > 20);
+    rmSync(join(cwd, 'switch'));
+    const { code, stderr } = await ended;
+    const { allRules, results } = await accounted(cwd, server);
+    expect(code).toBe(0);
+    expect(stderr).toBe(
+      'the switch "switch" cannot be read: no such file or directory: it counts as off\nthe switch is off: what falls due is held back\n',
+    );
+    expect(allRules.heldBack.by).toEqual({ kill_switch: allRules.heldBack.total });
+    expect(
+      results
+        .toSorted((a, b) => a.dueMs - b.dueMs)
+        .slice(-200)
+        .some(isSent),
+    ).toBe(false);
+  });
+
+  it.concurrent.each([
+    ['was never there', 'nope', 'there is no switch "nope": no such file'],
+    ['is a folder', '.', 'the switch "." is not a file'],
+  ])('that %s is refused before anything is sent or written', async (_, given, problem) => {
+    const { server, cwd, args } = await scene(60);
+    const { code, stderr, stdout } = await startInProcess([...args, '--switch', given], { cwd }).ended;
+    await server.close();
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `error: ${problem}\nhint: it must be there when the run begins: write on, off or a percentage such as 25% into it\n`,
+    });
+    expect(server.connections).toBe(0);
+    expect(readdirSync(cwd)).toEqual(['access.log']);
   });
 
   it.concurrent('may stand behind a URL', async () => {

@@ -43,7 +43,7 @@ const GREEDY = `version: 1
 targets: { t: { url: "http://127.0.0.1:1", allowUnsafeMethods: true } }
 rules:
   - { name: as-recorded, target: t, host: recorded, headers: { keep: "*" } }
-  - { name: to-target, target: t, match: { method: [GET, HEAD, OPTIONS, POST, connect, PRI, TRACE, get, M-SEARCH] }, body: { template: "{{query.a}}" } }
+  - { name: to-target, target: t, match: { method: [GET, HEAD, OPTIONS, POST, connect, PRI, TRACE, get, M-SEARCH] }, body: { template: '["{{query.a}}"]' } }
 `;
 
 describe('the corpus', () => {

@@ -246,7 +246,7 @@ describe('alarms', () => {
     ]);
   });
 
-  it('take the limit of a target from the strictest abort of its rules, in minutes that all must be above it', async () => {
+  it('of errors are more where an abort says more, each told and calling like the first', async () => {
     const abort = (when: string): string => `abort: { when: "${when}" }`;
     const strict = await synthesise({
       rules: writeRules(`
@@ -260,22 +260,36 @@ rules:
   - { name: a2, match: { host: api.example.com }, target: a, ${abort('errors > 7% for 90s')} }
   - { name: b1, match: { host: api.example.com }, target: b, ${abort('errors > 20% for 5m')} }
   - { name: b2, match: { host: api.example.com }, target: b, ${abort('errors >= 20% for 10s')} }
-  - { name: c1, match: { host: api.example.com }, target: c }
+  - { name: c1, match: { host: api.example.com }, target: c, ${abort('errors > 60% for 60m')} }
 `),
     });
-    expect(table(strict).slice(0, 3)).toEqual([
-      'ErrorSharea: math > 7, 2 of 2',
-      'ErrorShareb: math > 20, 1 of 1',
+    expect(table(strict).slice(0, 6)).toEqual([
+      'ErrorSharea: math > 50, 2 of 3',
+      'Abortaabove50for1m: math > 50, 1 of 1',
+      'Abortaabove7for2m: math > 7, 2 of 2',
+      'ErrorShareb: math > 50, 2 of 3',
+      'Abortbfrom20for1m: math > 20, 1 of 1',
       'ErrorSharec: math > 50, 2 of 3',
     ]);
-    const words = resourcesOf(strict, 'AWS::CloudWatch::Alarm')
-      .slice(0, 3)
-      .map(([, { Properties }]) => [Properties.ComparisonOperator, Properties.AlarmDescription]);
-    expect(words).toEqual([
-      ['GreaterThanThreshold', 'a fails or answers 5xx to more than 7 % of what is replayed'],
-      ['GreaterThanOrEqualToThreshold', 'b fails or answers 5xx to 20 % or more of what is replayed'],
-      ['GreaterThanThreshold', 'c fails or answers 5xx to more than 50 % of what is replayed'],
+    const alarms = resourcesOf(strict, 'AWS::CloudWatch::Alarm').slice(0, 6);
+    const words = alarms.map(([, { Properties }]) => [
+      Properties.ComparisonOperator,
+      Properties.AlarmDescription,
     ]);
+    const failsBy = (what: string): string => `fails or answers 5xx to ${what} of what is replayed`;
+    expect(words).toEqual([
+      ['GreaterThanThreshold', `a ${failsBy('more than 50 %')}`],
+      ['GreaterThanThreshold', `a ${failsBy('more than 50 %')}, 1 min long: an abort of its rules`],
+      ['GreaterThanThreshold', `a ${failsBy('more than 7 %')}, 2 min long: an abort of its rules`],
+      ['GreaterThanThreshold', `b ${failsBy('more than 50 %')}`],
+      ['GreaterThanOrEqualToThreshold', `b ${failsBy('20 % or more')}, 1 min long: an abort of its rules`],
+      ['GreaterThanThreshold', `c ${failsBy('more than 50 %')}`],
+    ]);
+    const [[, { Properties: any }] = NONE] = resourcesOf(strict, 'AWS::CloudWatch::CompositeAlarm');
+    for (const [id, { Properties }] of alarms) {
+      expect(JSON.stringify(Properties.AlarmActions)).toMatch(/"AlarmsTopic.*"BreakerFunction/);
+      expect(textOf(any.AlarmRule)).toContain(`ALARM("<${id}.Arn>")`);
+    }
   }, 60_000);
 
   it('tell the topic, which tells the address; minutes without data are good ones', () => {

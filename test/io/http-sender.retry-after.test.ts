@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MAX_RETRY_AFTER_MS } from '../../core/send/retry-after.ts';
+import type { PlannedRequest } from '../../core/types.ts';
 import { httpAnswer } from '../support/recording-server.ts';
 import { plannedRequest, send, sendingSetup } from '../support/send.ts';
 
@@ -47,6 +49,29 @@ describe('Retry-After', () => {
     const outcome = await outcomeOf(answer);
     expect(outcome).toMatchObject({ kind: 'answered' });
     expect(outcome).not.toHaveProperty('retryAfterMs');
+  });
+
+  it.each([
+    ['breaks off', (socket: Socket) => setTimeout(() => socket.resetAndDestroy(), 20), 'reset'],
+    ['dribbles until its time is up', () => undefined, 'timeout'],
+  ])('is told where the body %s, and known from the head of the answer on', async (_name, then, code) => {
+    const asked: number[] = [];
+    let inFlight = true;
+    const server = await serve({
+      answer: (_request, socket) => {
+        then(socket);
+        return 'HTTP/1.1 503 x\r\nretry-after: 60\r\ncontent-length: 100\r\n\r\nx';
+      },
+    });
+    const onRetryAfter = (_request: PlannedRequest, ms: number): void => {
+      expect(inFlight).toBe(true);
+      asked.push(ms);
+    };
+    const sender = senderTo(server.url, { timeoutMs: 300 }, {}, { onRetryAfter });
+    const outcome = await send(sender, plannedRequest());
+    inFlight = false;
+    expect(outcome).toMatchObject({ kind: 'failed', code, retryAfterMs: 60_000 });
+    expect(asked).toEqual([60_000]);
   });
 
   it('is measured on the clock of the system where none is given', async () => {

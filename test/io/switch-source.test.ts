@@ -92,6 +92,35 @@ describe('a switch in a file', () => {
   });
 });
 
+describe('a switch that is looked for', () => {
+  const find = (given: string): Promise<void> => openSwitchSource(given, folder).find();
+
+  it.each([
+    ['nope', 'there is no switch "nope": no such file'],
+    ['switch/inside', 'there is no switch "switch/inside": no such file'],
+    ['dangling', 'there is no switch "dangling": no such file'],
+    ['x'.repeat(300), `there is no switch "${'x'.repeat(300)}": no such file`],
+    ['.', 'the switch "." is not a file'],
+    ['/dev/null', 'the switch "/dev/null" is not a file'],
+  ])('is refused where it is not there: %s', async (given, message) => {
+    await writeSwitch('on');
+    await symlink('gone', join(folder, 'dangling'));
+    await expect(find(given)).rejects.toMatchObject({
+      code: 'SWITCH_INVALID',
+      message,
+      hint: 'it must be there when the run begins: write on, off or a percentage such as 25% into it',
+      exitCode: 2,
+    });
+  });
+
+  it('is taken where it is, whatever it says, and behind a URL unasked', async () => {
+    await writeSwitch('maybe');
+    await symlink('switch', join(folder, 'link'));
+    for (const given of ['switch', 'link', 'http://127.0.0.1:1/switch'])
+      await expect(find(given)).resolves.toBeUndefined();
+  });
+});
+
 describe('what cannot be a switch', () => {
   it.each([
     ['', 'the switch must be a file or an http or https URL, got ""'],

@@ -104,6 +104,7 @@ export const dispatcherOf = (world: DispatcherWorld = {}) => {
       return true;
     },
     recordedP95Ms: () => 12,
+    recordedP95MsOf: () => ({}),
     onProblem: (error) => problems.push(error),
     ...options,
   });

@@ -67,7 +67,7 @@ export interface SendingSetup {
     origin: string,
     changes?: Partial<Target>,
     network?: NetworkOptions,
-    options?: Pick<HttpSenderOptions, 'wallClock' | 'timeoutMsOf'>,
+    options?: Pick<HttpSenderOptions, 'wallClock' | 'timeoutMsOf' | 'onRetryAfter'>,
   ): HttpSender;
   /** For `afterEach`. */
   closeAll(): Promise<void>;

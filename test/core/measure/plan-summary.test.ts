@@ -34,7 +34,7 @@ describe('createPlanSummary', () => {
       firstDueMs: 0,
       lastDueMs: 3000,
       durationMs: 3000,
-      averageRatePerSecond: 1,
+      averageRatePerSecond: 2 / 3,
       peakRatePerSecond: 1,
       byHost: only('shop.example.com'),
       byRoute: only('GET shop.example.com/cart/{id}'),

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RepriseError } from '../../../core/errors.ts';
-import { MAX_DATA_BYTES, MAX_SLICE_BYTES, parseSliceEvent } from '../../../core/pace/slice.ts';
+import {
+  MAX_DATA_BYTES,
+  MAX_RULES_TOLD,
+  MAX_SLICE_BYTES,
+  parseSliceEvent,
+} from '../../../core/pace/slice.ts';
 import { thrownBy } from '../../support/errors.ts';
 import { sliceEvent } from '../../support/slices.ts';
 
@@ -9,13 +14,22 @@ describe('a slice event', () => {
   it.each([
     [
       'with all that it may have',
-      { recordedP95Ms: 41.5, object: { bucket: 'b', key: 'k', versionId: 'v', etag: 'e' } },
+      {
+        recordedP95Ms: 41.5,
+        recordedP95MsOf: { r: 40, other: 300.5 },
+        object: { bucket: 'b', key: 'k', versionId: 'v', etag: 'e' },
+      },
     ],
     ['with only what it must have', { object: { bucket: 'b', key: 'k' } }],
     ['of a thinned slice', { share: 0.25, planned: 100, requests: 25 }],
   ])('%s is what comes out', (_, changes) => {
     const event = sliceEvent(changes);
     expect(parseSliceEvent(JSON.parse(JSON.stringify(event)))).toEqual(event);
+  });
+
+  it('says of no rule what every object has', () => {
+    const { recordedP95MsOf } = parseSliceEvent(sliceEvent({ recordedP95MsOf: { r: 40 } }));
+    expect([recordedP95MsOf?.r, recordedP95MsOf?.constructor]).toEqual([40, undefined]);
   });
 
   it('loses fields that are none of its own', () => {
@@ -47,6 +61,14 @@ describe('a slice event', () => {
     [sliceEvent({ notAfterMs: '1' as never }), 'notAfterMs of a slice must be a number, got "1"'],
     [sliceEvent({ share: 1.1 }), 'share of a slice must be a number from 0 to 1, got 1.1'],
     [sliceEvent({ recordedP95Ms: 'slow' as never }), 'recordedP95Ms of a slice must be a number, got "slow"'],
+    [
+      sliceEvent({ recordedP95MsOf: 40 as never }),
+      'recordedP95MsOf of a slice must be numbers by rule, got 40',
+    ],
+    [
+      sliceEvent({ recordedP95MsOf: { r: 'slow' as never } }),
+      'recordedP95MsOf of a slice must be numbers by rule, got an object',
+    ],
     [sliceEvent({ data: {} as never }), 'data of a slice must be a text, got an object'],
   ])('%j is refused: %s', (value, message) => {
     const error = thrownBy(() => parseSliceEvent(value));
@@ -62,14 +84,19 @@ describe('a slice event', () => {
   });
 
   it('with anything in the place of a field is read or refused with an error of ours', () => {
+    const something = fc.anything().filter((value) => value !== undefined);
     fc.assert(
-      fc.property(fc.constantFrom(...Object.keys(sliceEvent())), fc.anything(), (field, value) => {
-        try {
-          expect(parseSliceEvent({ ...sliceEvent(), [field]: value })).toHaveProperty(field);
-        } catch (error) {
-          expect(error).toBeInstanceOf(RepriseError);
-        }
-      }),
+      fc.property(
+        fc.constantFrom(...Object.keys(sliceEvent()), 'recordedP95MsOf'),
+        something,
+        (field, value) => {
+          try {
+            expect(parseSliceEvent({ ...sliceEvent(), [field]: value })).toHaveProperty(field);
+          } catch (error) {
+            expect(error).toBeInstanceOf(RepriseError);
+          }
+        },
+      ),
     );
   });
 
@@ -80,6 +107,9 @@ describe('a slice event', () => {
       target: 't'.repeat(63),
       recordedP95Ms: 12_345.678901234567,
       share: 0.123_456_789_012_345,
+      recordedP95MsOf: Object.fromEntries(
+        Array.from({ length: MAX_RULES_TOLD }, (_, i) => [`${i}`.padStart(63, 'r'), 299_999.999]),
+      ),
       data: 'A'.repeat(MAX_DATA_BYTES),
     });
     expect(MAX_SLICE_BYTES).toBe(262_144);

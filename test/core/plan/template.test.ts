@@ -11,12 +11,13 @@ describe('a template', () => {
     ['{}', '{}'],
     ['', ''],
     ['{"id":"{{id}}"}', '{"id":"00112233445566ff"}'],
-    ['{{method}} {{path}}', 'POST /orders/42'],
+    ['{{method}} "{{path}}"', 'POST "/orders/42"'],
     ['{"name":"{{query.name}}"}', String.raw`{"name":"a\"b\nc"}`],
-    ['[{{query.x}}]', '[1 2]'],
-    ['[{{query.empty}}{{query.flag}}{{query.none}}]', '[]'],
-    ['[{{query.bad}}]', '[%zz]'],
-    ['[{{query.t}}]', '[]'],
+    ['["{{query.x}}"]', '["1 2"]'],
+    ['["{{query.empty}}{{query.flag}}{{query.none}}"]', '[""]'],
+    ['["{{query.bad}}"]', '["%zz"]'],
+    ['["{{query.t}}"]', '[""]'],
+    [String.raw`["\"{{query.x}}"]`, String.raw`["\"1 2"]`],
     ['{{{id}}}', '{00112233445566ff}'],
     ['{{{{id}}}}', '{{00112233445566ff}}'],
     ['{"a":{"b":1}}', '{"a":{"b":1}}'],
@@ -43,6 +44,16 @@ describe('a template', () => {
     ['{"{{id}":1}', 2, 'nothing closes {{ in the template', ALLOWED],
   ])('%s is refused', (template, offset, message, hint) => {
     expect(findTemplateFaults(template)).toEqual([{ offset, message, hint }]);
+  });
+
+  it.each(['query.n', 'path'])('that fills in {{%s}} outside of quotes is refused', (name) => {
+    expect(findTemplateFaults(`{"a":"b","n":{{${name}}}}`)).toEqual([
+      {
+        offset: 13,
+        message: `{{${name}}} must stand inside double quotes, since whoever sent the request chose what is filled in`,
+        hint: `write "{{${name}}}"`,
+      },
+    ]);
   });
 
   it('shows every fault of a text at once', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskSecrets, maskValues } from '../../../core/report/mask.ts';
+import { maskSecrets, maskValue, maskValues } from '../../../core/report/mask.ts';
 
 describe('masking secrets', () => {
   it.each([
@@ -63,8 +63,60 @@ describe('masking secrets', () => {
       String.raw`{"body":"{\"password\":\"e\\\"f\",\"a\":\"b\"}"}`,
       String.raw`{"body":"{\"password\":\"***\",\"a\":\"b\"}"}`,
     ],
+    [
+      'lists, as Caddy has headers',
+      '{"Authorization":["Bearer a"],"Cookie":["sid=b; c=d", "e"],"Accept":["x"],"access_token": [1, ""]}',
+      '{"Authorization":["***"],"Cookie":["***", "***"],"Accept":["x"],"access_token": ["***", ""]}',
+    ],
+    ['numbers', '{"password":-12.5e3,"n":1,"otp": 123456}', '{"password":"***","n":1,"otp": "***"}'],
+    [
+      'numbers and lists of JSON in JSON',
+      String.raw`{"b":"{\"password\":123,\"cookie\":[\"a\\\"b\"],\"c\":1}"}`,
+      String.raw`{"b":"{\"password\":\"***\",\"cookie\":[\"***\"],\"c\":1}"}`,
+    ],
+    [
+      'JSON in JSON in JSON',
+      String.raw`{"a":"{\"b\":\"{\\\"token\\\":\\\"x\\\\\\\"y\\\",\\\"c\\\":1}\"}"}`,
+      String.raw`{"a":"{\"b\":\"{\\\"token\\\":\\\"***\\\",\\\"c\\\":1}\"}"}`,
+    ],
+    [
+      'pairs, as HAR has headers',
+      '[{"name":"Authorization","value":"Bearer a"},{"name":"Accept","value":"b"},{"name": "Set-Cookie", "value": "c"}]',
+      '[{"name":"Authorization","value":"***"},{"name":"Accept","value":"b"},{"name": "Set-Cookie", "value": "***"}]',
+    ],
+    [
+      'pairs the other way round, of any case, of lists and numbers',
+      '[{"value":"a","name":"x-api-key"},{"Value":["b"],"Name":"cookie"},{"key":"pin_code","value":"c"},{"key":"otp","value":1}]',
+      '[{"value":"***","name":"x-api-key"},{"Value":["***"],"Name":"cookie"},{"key":"pin_code","value":"c"},{"key":"otp","value":"***"}]',
+    ],
+    ['a value in quotes', 'GET /x?token="a b" HTTP/1.1', 'GET /x?token="***" HTTP/1.1'],
+    ['a value with a quote inside', '"GET /x?token=a"b HTTP/1.1"', '"GET /x?token=*** HTTP/1.1"'],
+    ['a value that goes on behind its quotes', '/x?token="a b"c d', '/x?token=*** d'],
+    [
+      'a value in quotes in JSON',
+      String.raw`{"u":"/x?token=\"a\"","b":1}`,
+      String.raw`{"u":"/x?token=\"***\"","b":1}`,
+    ],
+    [
+      'a value with a quote inside, in JSON',
+      String.raw`{"u":"/x?token=a\"b","c":1}`,
+      '{"u":"/x?token=***","c":1}',
+    ],
   ])('hides it in %s', (_, text, masked) => {
     expect(maskSecrets(text)).toBe(masked);
+    expect(maskSecrets(masked)).toBe(masked);
+  });
+
+  it.each([
+    ['/x?token="a"&b=1', '/x?token=***&b=1'],
+    ['/x?token=a"b', '/x?token=***'],
+    ["/x?token=a' b;c=d#e", '/x?token=***#e'],
+    ['https://h/x?a="b"&sig=c\n"d', 'https://h/x?a="b"&sig=***'],
+    ['/x?q={"password":"a b","c":1}', '/x?q={"password":"***","c":1}'],
+    ['not a path, but token=a b', 'not a path, but token=*** b'],
+  ])('hides in %j all up to & and #, where it is one value', (text, masked) => {
+    expect(maskValue(text)).toBe(masked);
+    expect(maskValue(masked)).toBe(masked);
   });
 
   it.each([
@@ -100,6 +152,11 @@ describe('masking secrets', () => {
     'SAMLResponse',
     'ticket',
     'otp',
+    'csrf',
+    'passcode',
+    'id_token_hint',
+    'client_assertion',
+    'code_verifier',
   ])('knows %s', (key) => {
     expect(maskSecrets(`/x?a=1&${key}=abc`)).toBe(`/x?a=1&${key}=***`);
   });
@@ -114,6 +171,9 @@ describe('masking secrets', () => {
     'a = b',
     'mail me@example.com',
     '{"a":"="}',
+    '{"token":null,"password":"","cookie":[],"auth":{"a":1},"secret":true}',
+    '[{"name":"page","value":"1"},{"name":"Cookie"},{"value":"b","name":"a"}]',
+    '{"u":"/x?token=","b":"c"} token=""',
     '=',
     '%3d',
     'https://a.test/@me',
@@ -122,7 +182,7 @@ describe('masking secrets', () => {
   });
 
   it('hides every text of a value', () => {
-    const shown = { a: ['/x?token=b', 1, null], c: { d: '/y?sig=e', f: true } };
+    const shown = { a: ['/x?token=b', 1, null], c: { d: '/y?sig="e"', f: true } };
     expect(maskValues(shown)).toEqual({ a: ['/x?token=***', 1, null], c: { d: '/y?sig=***', f: true } });
   });
 
@@ -133,6 +193,12 @@ describe('masking secrets', () => {
     ' ',
     '\n',
     'é',
+    '1',
+    ',',
+    '"token":',
+    '"cookie":[',
+    '"name":"otp","value":',
+    '"value":"a","name":"otp"',
   );
   const anyText = fc.oneof(
     fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('')),
@@ -143,6 +209,7 @@ describe('masking secrets', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         expect(maskSecrets(maskSecrets(text))).toBe(maskSecrets(text));
+        expect(maskValue(maskValue(`/${text}`))).toBe(maskValue(`/${text}`));
       }),
       { numRuns: 2_000 },
     );
@@ -177,6 +244,21 @@ describe('masking secrets', () => {
     '\\"',
     '"token":"\\',
     '\\"a\\":\\"',
+    '\\',
+    'token="',
+    '"  :  ',
+    `"${' '.repeat(64)}`,
+    'token=\\"',
+    'token="a"b',
+    '"token":[',
+    '"token":["a",',
+    '"token":[,',
+    '"token":1',
+    '"name":"token","value":',
+    '"name":"',
+    '"value":"',
+    '"value":["',
+    '\\"value\\":\\"',
   ])('takes no longer than its length asks for with %j again and again', (part) => {
     const text = part.repeat(Math.ceil(400_000 / part.length));
     const startMs = performance.now();

@@ -68,7 +68,11 @@ describe('buildReport', () => {
   });
 
   it('tells of each target what load control did, and what was used of its budget', () => {
-    const untouched = { level: 1, lowestLevel: 1, cuts: 0, opens: 0, windows: 0, overWindows: 0, probes: 0 };
+    const untouched = {
+      ...{ level: 1, lowestLevel: 1, startLevel: 1, cuts: 0, opens: 0, windows: 0, overWindows: 0 },
+      ...{ slowWindows: 0, failedWindows: 0, pinnedWindows: 0 },
+      ...{ probes: 0, retryAfters: 0, hasRelativeLatency: false },
+    };
     expect(sampleReport({ count: 1 }).targets).toEqual([{ name: 'staging', ...untouched, budget: null }]);
     expect(troubledReport().targets).toMatchObject([{ level: 0.123, lowestLevel: 0.063, cuts: 4 }]);
     const used = { requests: 10, bytes: 2_048, durationMs: 59_990.5 };
@@ -85,6 +89,12 @@ describe('buildReport', () => {
       },
       { ...load, budget: null },
     ]);
+  });
+
+  it('tells of each rule what was used of its budget', () => {
+    const [first, second] = troubledReport().rules;
+    expect(first?.budget).toEqual({ requests: { used: 10_773, limit: 20_000 } });
+    expect(second?.budget).toBeNull();
   });
 
   it('holds no query of any request', () => {

@@ -2,6 +2,7 @@ import { type Accounting, countResult, newAccounting } from '../../../core/measu
 import { createSummary } from '../../../core/measure/summary.ts';
 import { buildReport, type EndedBy, type Report } from '../../../core/report/report-json.ts';
 import { reportTargets, type TargetReport } from '../../../core/report/target-report.ts';
+import type { BudgetAccount } from '../../../core/send/budgets.ts';
 import type { FailureCode, HeldBackReason, PlannedRequest, Result } from '../../../core/types.ts';
 
 export const START_AT_MS = Date.UTC(2024, 4, 3, 10);
@@ -80,6 +81,7 @@ export interface Run {
   readonly fate?: Fate;
   readonly endedBy?: EndedBy;
   readonly targets?: readonly TargetReport[];
+  readonly budgets?: readonly BudgetAccount[];
   /** Changes the accounting before the report is made of it. */
   readonly adjust?: (accounting: Accounting) => void;
 }
@@ -91,6 +93,7 @@ export const sampleReport = ({
   fate = () => ({}),
   endedBy = 'end',
   targets = reportTargets(['staging'], [], []),
+  budgets = [],
   adjust,
 }: Run = {}): Report => {
   const accounting = newAccounting(rules);
@@ -120,7 +123,7 @@ export const sampleReport = ({
     endedBy,
     inputs: [{ name: 'access.log', lines: count }],
   };
-  return buildReport({ run, accounting, summary: summary.snapshot(), targets });
+  return buildReport({ run, accounting, summary: summary.snapshot(), targets, budgets });
 };
 
 /** A run in which much goes wrong: rejected lines, own traffic, sampling, failures, held back, a slower target. */
@@ -134,12 +137,26 @@ export const troubledReport = (): Report =>
         name: 'staging',
         level: 0.12345,
         lowestLevel: 0.0625,
+        startLevel: 1,
         cuts: 4,
         opens: 0,
         windows: 31,
         overWindows: 5,
+        slowWindows: 4,
+        failedWindows: 2,
+        pinnedWindows: 0,
         probes: 0,
+        retryAfters: 0,
+        hasRelativeLatency: true,
         budget: { requests: { used: 10_700, limit: 50_000 } },
+      },
+    ],
+    budgets: [
+      {
+        kind: 'rule',
+        name: 'catalog-to-staging',
+        limit: { requests: 20_000 },
+        used: { requests: 10_773, bytes: 1_077_300, durationMs: 15_600 },
       },
     ],
     fate: (n) => {

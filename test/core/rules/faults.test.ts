@@ -16,8 +16,38 @@ describe('faults', () => {
 
   it('say once what is wrong at one place', () => {
     expect(faultsOf(oneRule('match: { path: 1 }'))).toEqual([
-      'r1.yaml:4:42  RULE_TYPE  path must begin with / or *, be visible ASCII (other bytes as %XX) and hold no query, or be a list of such, got 1\n              hint: put it in quotes: "1"',
+      'r1.yaml:4:42  RULE_TYPE  path must begin with / or *, be visible ASCII (other bytes as %XX) and hold no query, or be a list of such, got 1',
     ]);
+  });
+
+  it.each([
+    ['query: { strip: 1 }', 'put it in quotes: "1"'],
+    ['headers: { set: { x-a: true } }', 'put it in quotes'],
+    ['sampleBy: 1', undefined],
+    ['gates: 5', undefined],
+    ['budget: { bytes: 0 }', undefined],
+    ['budget: { bytes: -1 }', undefined],
+    ['budget: { bytes: true }', undefined],
+    ['budget: { bytes: 500 }', 'it needs a unit: B, kB, MB, GB, KiB, MiB or GiB'],
+    ['budget: { duration: 5 }', 'it needs a unit: ms, s, m, h or d'],
+    ['timeout: 0', undefined],
+    ['maxRate: 50', 'it needs a unit: /s, /m or /h'],
+    ['backoff: false', 'did you mean off?'],
+    ['backoff: true', undefined],
+    ['backoff: 3', undefined],
+    ['backoff: { errors: 5 }', 'it needs a unit: %'],
+    ['backoff: { errors: 500 }', undefined],
+    ['backoff: { latency: 800 }', 'it needs a unit: ms, s, m, h or d'],
+    ['pacing: { ramp: 10 }', 'it needs a unit: ms, s, m, h or d'],
+  ])('hint at nothing that would be the next one: %s', (keys, hint) => {
+    const [fault = ''] = faultsOf(oneRule(keys));
+    expect(fault).toContain('  RULE_TYPE  ');
+    expect(fault.split('hint: ')[1]).toBe(hint);
+    const quoted = hint?.startsWith('put it in quotes') ? keys.replace(/(1|true) \}/, '"$1" }') : undefined;
+    const other = hint === 'did you mean off?' ? 'backoff: off' : quoted;
+    if (other !== undefined) expect(faultsOf(oneRule(other))).toEqual([]);
+    // Without a hint the words themselves say what would do.
+    if (hint === undefined) expect(fault).toMatch(/such as|must be (off|request), /);
   });
 
   it('never repeat what may be a secret', () => {

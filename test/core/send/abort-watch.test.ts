@@ -45,6 +45,47 @@ describe('a run is given up', () => {
   });
 });
 
+/** A target that answers one request with 503, asks to be left alone for so long, and is. */
+const leftAlone = (condition: AbortCondition, forSeconds: number, seconds: number): number | undefined => {
+  const watch = createAbortWatch(condition);
+  for (let second = 0; second < seconds; second += 1) {
+    if (second % forSeconds === 0) watch.add(true, second * 1_000);
+    if (watch.check(second * 1_000 + 500, true) !== undefined) return second;
+  }
+  return undefined;
+};
+
+describe('a target that asks to be left alone each time', () => {
+  it.each([
+    [5, 40],
+    [20, 70],
+    [60, 150],
+    [300, 630],
+  ])(
+    'for %s s has the run given up after %s s: three have failed, and none was answered since',
+    (forSeconds, atSecond) => {
+      expect(leftAlone(HALF_A_MINUTE, forSeconds, 2_000)).toBe(atSecond);
+    },
+  );
+
+  it('has it go on where it answers between whiles', () => {
+    const watch = createAbortWatch(HALF_A_MINUTE);
+    for (let second = 0; second < 600; second += 1) {
+      const isSilent = second % 20 > 2;
+      if (!isSilent)
+        for (let i = 0; i < 10; i += 1) watch.add(second % 20 === 2 && i === 9, second * 1_000 + i);
+      expect(watch.check(second * 1_000 + 500, isSilent)).toBeUndefined();
+    }
+  });
+
+  it('has it given up in that time where the errors before it were many', () => {
+    const watch = createAbortWatch(HALF_A_MINUTE);
+    for (let i = 0; i < 10; i += 1) watch.add(true, i);
+    const seconds = Array.from({ length: 60 }, (_, second) => second);
+    expect(seconds.find((second) => watch.check(second * 1_000 + 500, true) !== undefined)).toBe(30);
+  });
+});
+
 describe('a run goes on', () => {
   it.each<[string, readonly Second[]]>([
     ['while nothing ends', lasting(200, [0, 0])],

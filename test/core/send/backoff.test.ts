@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type BackoffState,
   countsFromMs,
+  excessOf,
   FLOOR,
   judgeWindow,
   levelOf,
@@ -144,6 +145,34 @@ describe('a verdict', () => {
       expect(judged({ n: 3, failed: 2 }, level, isOpen)).toBe('over');
       expect(judged({ n: 5, over: 3 }, level, isOpen)).toBe('over');
     }
+  });
+});
+
+describe('a limit of errors that is high', () => {
+  it('is exceeded where all failed, whatever it is and however many may be judged', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.constantFrom(0.9, 0.95, 0.99, 1), fc.double({ min: 0, max: 1, noNaN: true })),
+        fc.integer({ min: 3, max: 2_000 }),
+        (errorShare, n) => {
+          const counts = { n, over: 0, failed: n, inFlight: 0 };
+          const next = judgeWindow({ ...NEW_BACKOFF, level: 0.05 }, counts, { ...LIMITS, errorShare });
+          expect(next?.wasOver).toBe(true);
+        },
+      ),
+    );
+  });
+
+  it.each([
+    [0.9, 20, 19, false],
+    [0.9, 100, 93, false],
+    [0.9, 100, 94, true],
+    [0.9, 1_000, 900, false],
+    [0.9, 1_000, 901, true],
+    [1, 1_000, 999, false],
+  ])('of %s is not held by chance: %s ended, %s of them failed', (errorShare, n, failed, isFailing) => {
+    const excess = excessOf({ n, over: 0, failed, inFlight: 0 }, { ...LIMITS, errorShare });
+    expect(excess).toEqual({ isSlow: false, isFailing, isPinned: false });
   });
 });
 

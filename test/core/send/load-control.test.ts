@@ -1,85 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { Rule } from '../../../core/rules/rule-set.ts';
-import { createLoadControl, type LoadControl } from '../../../core/send/load-control.ts';
-import type { HeldBackReason, PlannedRequest, Result } from '../../../core/types.ts';
-import { backoffOn, plannedOf, ruleNamed, ruleSetWith } from '../../support/load.ts';
-
-const RULE = ruleNamed('rule', 'staging');
-
-interface Bench {
-  readonly control: LoadControl;
-  nowMs: number;
-  /** Asks for a request; where it may go it is sent and ends at once, as given. */
-  ask(request?: Partial<PlannedRequest>, end?: Partial<Result>): HeldBackReason | undefined;
-  /** Sends without an end. */
-  send(request?: Partial<PlannedRequest>): void;
-  /** Lets time pass, ten ticks a second; `each` is called every 100 ms. */
-  pass(seconds: number, each?: () => void): void;
-}
-
-const bench = (
-  rules: readonly Rule[] = [RULE],
-  options: {
-    switchShare?: () => number;
-    startLevelOf?: (target: string) => number;
-    maxInFlight?: number;
-  } = {},
-): Bench => {
-  const { maxInFlight, ...rest } = options;
-  const control = createLoadControl({ ruleSet: ruleSetWith(rules, maxInFlight), ...rest });
-  const nothing = { dispatch: () => undefined, abortAll: () => undefined, close: () => Promise.resolve() };
-  const clock = () => self.nowMs;
-  const sender = control.watch(nothing, clock);
-  const send = (given: Partial<PlannedRequest> = {}): PlannedRequest => {
-    const request = plannedOf({ dueMs: self.nowMs, logAtMs: self.nowMs, ...given });
-    sender.dispatch(request, () => undefined);
-    return request;
-  };
-  const self: Bench = {
-    control,
-    nowMs: 0,
-    ask: (given = {}, end = { status: 200, serviceMs: 20 }) => {
-      const request = plannedOf({ dueMs: self.nowMs, logAtMs: self.nowMs, ...given });
-      const reason = control.whyHeldBack(request, self.nowMs);
-      if (reason !== undefined) {
-        control.ended({ request, heldBack: reason }, self.nowMs);
-        return reason;
-      }
-      sender.dispatch(request, () => undefined);
-      control.ended({ request, sentMs: self.nowMs, ...end }, self.nowMs);
-      return undefined;
-    },
-    send,
-    pass: (seconds, each = () => undefined) => {
-      for (let tick = 0; tick < seconds * 10; tick += 1) {
-        each();
-        self.nowMs += 100;
-        control.tick(self.nowMs);
-      }
-    },
-  };
-  return self;
-};
-
-const repeat = (count: number, act: (i: number) => void): void => {
-  for (let i = 0; i < count; i += 1) act(i);
-};
-
-/** 100 requests a second, whose places among those chosen are spread evenly. */
-const traffic =
-  (b: Bench, end: Partial<Result>, rule = 'rule') =>
-  () =>
-    repeat(10, (i) => b.ask({ share: i / 10, rule }, end));
-
-/** The same, of which eight in a hundred take too long: over the limit, and not by far. */
-const slightlySlow = (b: Bench) => () => {
-  const isSlow = b.nowMs % 500 !== 0;
-  repeat(10, (i) => b.ask({ share: i / 10 }, isSlow && i === 0 ? SLOW : GOOD));
-};
-
-const GOOD: Partial<Result> = { status: 200, serviceMs: 20 };
-const SLOW: Partial<Result> = { status: 200, serviceMs: 900 };
-const FAILED: Partial<Result> = { failed: 'refused', detail: 'refused' };
+import type { PlannedRequest, Result } from '../../../core/types.ts';
+import { backoffOn, plannedOf, ruleNamed } from '../../support/load.ts';
+import {
+  type Bench,
+  bench,
+  FAILED,
+  GOOD,
+  RULE,
+  repeat,
+  SLOW,
+  slightlySlow,
+  traffic,
+} from '../../support/load-bench.ts';
 
 describe('backoff on one machine', () => {
   it('holds nothing back from a target that is well', () => {
@@ -90,11 +22,17 @@ describe('backoff on one machine', () => {
         name: 'staging',
         level: 1,
         lowestLevel: 1,
+        startLevel: 1,
         cuts: 0,
         opens: 0,
         windows: 12,
         overWindows: 0,
+        slowWindows: 0,
+        failedWindows: 0,
+        pinnedWindows: 0,
         probes: 0,
+        retryAfters: 0,
+        hasRelativeLatency: false,
       },
     ]);
   });
@@ -171,6 +109,29 @@ describe('backoff on one machine', () => {
     b.send();
     b.pass(4);
     expect(b.control.levelOf('staging')).toBe(1);
+  });
+
+  it('does not trip a target of one place that is in use four fifths of the time', () => {
+    const b = bench([RULE], { maxInFlight: 1 });
+    // Sent just after a look once a second, and answered just before the next: each of those finds it there.
+    b.pass(60, () => {
+      const atMs = b.nowMs % 1_000;
+      if (atMs === 100) b.send();
+      if (atMs === 900) b.control.ended({ request: plannedOf(), sentMs: b.nowMs - 800, ...GOOD }, b.nowMs);
+    });
+    expect(b.control.describe()).toMatchObject([{ level: 1, pinnedWindows: 0 }]);
+  });
+
+  it('tells by which limits windows were over, and what was asked by Retry-After', () => {
+    const b = bench([RULE], { maxInFlight: 3 });
+    b.pass(5.1, slightlySlow(b));
+    b.pass(6, traffic(b, FAILED));
+    repeat(3, () => b.send());
+    b.pass(11);
+    b.ask({ share: 0 }, { status: 429, serviceMs: 1, retryAfterMs: 1_000 });
+    const [load] = b.control.describe();
+    expect(load).toMatchObject({ slowWindows: 1, failedWindows: 1, retryAfters: 1 });
+    expect(load?.pinnedWindows).toBeGreaterThanOrEqual(1);
   });
 
   it('comes to nothing but probes where a target stays down, and back when it answers', () => {
@@ -254,6 +215,21 @@ describe('a rule whose backoff is off', () => {
     expect(b.ask()).toBeUndefined();
   });
 
+  it('takes no probe’s place, so that a target beside it recovers', () => {
+    const b = bench(rules);
+    const both = (end: Partial<Result>) => () => {
+      traffic(b, end)();
+      if (b.nowMs % 200 === 0) b.ask({ rule: 'off' }, end);
+    };
+    b.pass(60, both(FAILED));
+    const down = b.control.describe()[0];
+    expect(down).toMatchObject({ level: 0, opens: 1 });
+    b.pass(10, both(FAILED));
+    expect((b.control.describe()[0]?.probes ?? 0) - (down?.probes ?? 0)).toBe(10);
+    b.pass(240, both(GOOD));
+    expect(b.control.levelOf('staging')).toBe(1);
+  });
+
   it('leaves a target that has no other out of the report', () => {
     expect(bench([ruleNamed('off', 'staging', { backoff: { kind: 'off' } })]).control.describe()).toEqual([]);
   });
@@ -262,6 +238,48 @@ describe('a rule whose backoff is off', () => {
     const b = bench(rules, { switchShare: () => 0.5 });
     expect(b.ask({ rule: 'off', share: 0.6 })).toBe('kill_switch');
     expect(b.ask({ rule: 'off', share: 0.4 })).toBeUndefined();
+  });
+});
+
+describe('a limit that is relative to the recorded latency', () => {
+  const relative = (name: string) =>
+    ruleNamed(name, 'staging', {
+      backoff: { kind: 'on', latency: { kind: 'relative', factor: 3 }, errorShare: 0.1, windowMs: 5_000 },
+    });
+  const rules = [relative('quick'), relative('slow')];
+  const ask = (b: Bench, rule: string, durationMs: number, serviceMs: number, count: number) =>
+    repeat(count, (i) =>
+      b.ask({ rule, share: i / count, recorded: { durationMs } }, { status: 200, serviceMs }),
+    );
+
+  it('cuts nothing that answers as it was recorded, however that changes', () => {
+    const b = bench(rules);
+    // At sixty times the speed a minute of the log passes in a second.
+    b.pass(60, () => {
+      const ms = Math.floor(b.nowMs / 5_000) % 2 === 0 ? 20 : 400;
+      ask(b, 'quick', ms, ms, 10);
+    });
+    b.pass(60, () => ask(b, 'quick', 2_000, 2_000, 10));
+    expect(b.control.describe()).toMatchObject([{ level: 1, overWindows: 0, hasRelativeLatency: true }]);
+  });
+
+  it('cuts nothing where rules of different latency send to one target', () => {
+    const b = bench(rules);
+    b.pass(30, () => {
+      ask(b, 'quick', 10, 10, 9);
+      ask(b, 'slow', 1_000, 1_000, 1);
+    });
+    expect(b.control.describe()).toMatchObject([{ level: 1, overWindows: 0 }]);
+  });
+
+  it('sees a rule that is far slower than recorded beside one that always was slow', () => {
+    const b = bench(rules);
+    b.pass(30, () => {
+      ask(b, 'quick', 10, b.nowMs < 10_000 ? 10 : 900, 9);
+      ask(b, 'slow', 500, 500, 1);
+    });
+    expect(b.control.describe()[0]?.slowWindows).toBeGreaterThanOrEqual(2);
+    expect(b.control.levelOf('staging')).toBeLessThan(0.5);
   });
 });
 
@@ -275,6 +293,17 @@ describe('Retry-After', () => {
       if (b.nowMs < untilMs) expect(b.ask({ share: 0 })).toBe('backoff');
     });
     expect(b.ask({ share: 0 })).toBeUndefined();
+  });
+
+  it('holds from the head of an answer on, and not for a rule whose backoff is off', () => {
+    const b = bench([RULE, ruleNamed('off', 'staging', { backoff: { kind: 'off' } })]);
+    b.control.askedToWait(plannedOf({ rule: 'off' }), 5_000, 0);
+    expect(b.ask()).toBeUndefined();
+    b.control.askedToWait(plannedOf({ rule: 'rule' }), 5_000, 0);
+    b.nowMs = 4_999;
+    expect(b.ask()).toBe('backoff');
+    b.nowMs = 5_000;
+    expect(b.ask()).toBeUndefined();
   });
 
   it('of several answers is the latest instant, and five minutes at the most', () => {
@@ -323,6 +352,26 @@ describe('an abort condition', () => {
     const b = bench([ruleNamed('rule', 'staging', { abort, backoff: backoffOn(500) }), off]);
     b.pass(30, traffic(b, FAILED, 'off'));
     expect(b.control.aborted()).toMatchObject({ rule: 'off' });
+  });
+
+  it('is met by a target that answers nothing but 503 and asks to be left alone for long', () => {
+    const b = bench([ruleNamed('rule', 'staging', { abort })]);
+    // One in 45 s, so that a minute never has the three that a verdict takes.
+    const refusal = { status: 503, serviceMs: 5, retryAfterMs: 45_000 };
+    b.pass(99, traffic(b, refusal));
+    expect(b.control.describe()).toMatchObject([{ retryAfters: 3 }]);
+    expect(b.control.aborted()).toBeUndefined();
+    b.pass(3, traffic(b, refusal));
+    expect(b.control.aborted()).toMatchObject({ rule: 'rule', errorShare: 1 });
+  });
+
+  it('does not take silence for what was asked where backoff is off', () => {
+    const off = ruleNamed('off', 'staging', { abort, backoff: { kind: 'off' } });
+    const b = bench([RULE, off]);
+    b.ask({}, { status: 503, serviceMs: 5, retryAfterMs: 200_000 });
+    repeat(10, () => b.ask({ rule: 'off' }, FAILED));
+    b.pass(100);
+    expect(b.control.aborted()).toBeUndefined();
   });
 
   it('does not count failures that were not the target’s', () => {

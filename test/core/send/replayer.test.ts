@@ -132,6 +132,18 @@ describe('a result', () => {
     expect(results[0]).not.toHaveProperty('serviceMs');
   });
 
+  it('has how long the target asks to be left alone, of an answer and of one that broke off', () => {
+    const { sender, results, replayer } = setUp();
+    for (const n of [0, 1, 2]) replayer.offer(requestAt(0, n));
+    replayer.tick();
+    const [first, second, third] = sender.dispatched;
+    first?.done({ kind: 'answered', status: 503, serviceMs: 1, endMs: 1, bytes: 0, retryAfterMs: 7_000 });
+    second?.done({ kind: 'failed', code: 'reset', detail: '', serviceMs: 1, endMs: 1, retryAfterMs: 8_000 });
+    third?.done({ kind: 'failed', code: 'reset', detail: '', serviceMs: 1, endMs: 1 });
+    expect(results.map(({ retryAfterMs }) => retryAfterMs)).toEqual([7_000, 8_000, undefined]);
+    expect(results[2]).not.toHaveProperty('retryAfterMs');
+  });
+
   it('is blocked for a target that is none', () => {
     const { results, replayer, sender } = setUp();
     replayer.offer(requestAt(0, 0, { target: 'elsewhere' }));

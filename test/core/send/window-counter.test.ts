@@ -41,14 +41,20 @@ const sent = (rule: string, rest: Partial<Result>): Result => ({
 
 describe('a latency limit', () => {
   it.each([
-    [{ kind: 'absolute', ms: 20 }, 100, 20],
-    [{ kind: 'relative', factor: 3 }, 100, 300],
-    [{ kind: 'relative', factor: 3 }, 2, 50],
-    [{ kind: 'relative', factor: 1.5 }, 0, 50],
-    [{ kind: 'relative', factor: 3 }, undefined, Number.POSITIVE_INFINITY],
-  ] as const)('%j with a recorded p95 of %s ms is %s ms', (limit, recordedP95Ms, ms) => {
-    expect(latencyLimitMs(limit, recordedP95Ms)).toBe(ms);
-  });
+    [{ kind: 'absolute', ms: 20 }, 100, 1_000, 20],
+    [{ kind: 'relative', factor: 3 }, 100, undefined, 300],
+    [{ kind: 'relative', factor: 3 }, 100, 40, 300],
+    [{ kind: 'relative', factor: 3 }, 100, 400, 1_200],
+    [{ kind: 'relative', factor: 3 }, undefined, 400, 1_200],
+    [{ kind: 'relative', factor: 3 }, 2, 3, 50],
+    [{ kind: 'relative', factor: 1.5 }, 0, undefined, 50],
+    [{ kind: 'relative', factor: 3 }, undefined, undefined, Number.POSITIVE_INFINITY],
+  ] as const)(
+    '%j with a recorded p95 of %s ms, and %s ms of its own, is %s ms',
+    (limit, p95Ms, ownMs, ms) => {
+      expect(latencyLimitMs(limit, p95Ms, ownMs)).toBe(ms);
+    },
+  );
 });
 
 describe('what a target is held to', () => {
@@ -87,6 +93,24 @@ describe('a window', () => {
         counter.add(sent(rule, { status: 200, serviceMs }));
     expect(counter.take()).toEqual({ n: 10, over: 3 + 1, failed: 0 });
     expect(counter.take()).toEqual({ n: 0, over: 0, failed: 0 });
+  });
+
+  it('holds each request to what was recorded of its own rule, and of itself', () => {
+    const counter = createWindowCounter({
+      backoffOf: () => on('3x'),
+      recordedP95Ms: (rule) => (rule === 'quick' ? 20 : 500),
+      clock: () => 0,
+    });
+    const end = (rule: string, serviceMs: number, durationMs?: number) =>
+      counter.add({ request: plannedOf({ rule, recorded: { durationMs } }), sentMs: 0, serviceMs });
+    end('slow', 1_500);
+    end('quick', 60);
+    end('quick', 1_200, 400);
+    expect(counter.take()).toEqual({ n: 3, over: 0, failed: 0 });
+    end('quick', 61);
+    end('quick', 1_201, 400);
+    end('slow', 1_501, 40);
+    expect(counter.take()).toEqual({ n: 3, over: 3, failed: 0 });
   });
 
   it('has no relative limit where nothing was recorded', () => {
@@ -199,5 +223,32 @@ describe('a request under way', () => {
     const { time, counter } = underWay('easy', 100);
     time.nowMs = 301;
     expect(counter.take()).toEqual({ n: 1, over: 1, failed: 0 });
+  });
+
+  it('has as long as its own recorded latency allows', () => {
+    const time = { nowMs: 0 };
+    const counter = counterWith(100, () => time.nowMs);
+    counter.sent(plannedOf({ rule: 'easy', recorded: { originMs: 400 } }));
+    time.nowMs = 1_200;
+    expect(counter.take().n).toBe(0);
+    time.nowMs = 1_201;
+    expect(counter.take()).toEqual({ n: 1, over: 1, failed: 0 });
+  });
+
+  it('is not lost where another has the same id, and each of them is counted once', () => {
+    const time = { nowMs: 0 };
+    const counter = counterWith(undefined, () => time.nowMs);
+    for (const sentMs of [0, 90, 200]) {
+      time.nowMs = sentMs;
+      counter.sent(plannedOf({ rule: 'strict' }));
+    }
+    // The second ends at once, and the first hangs.
+    counter.add(sent('strict', { sentMs: 89.5, status: 200, serviceMs: 1 }));
+    time.nowMs = 250;
+    expect(counter.take()).toEqual({ n: 2, over: 1, failed: 0 });
+    counter.add(sent('strict', { sentMs: 0, status: 200, serviceMs: 250 }));
+    counter.add(sent('strict', { sentMs: 200, status: 200, serviceMs: 50 }));
+    time.nowMs = 1_000;
+    expect(counter.take()).toEqual({ n: 1, over: 0, failed: 0 });
   });
 });

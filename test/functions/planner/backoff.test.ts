@@ -60,6 +60,37 @@ describe('backoff of a target', () => {
     expect(counts).toEqual({ r: { dispatched: 3, heldBack: { backoff: 3 } } });
   });
 
+  it.each<[string, DispatcherWorld, number, number]>([
+    ['the level that it was thinned by', { level: { level: 0.4 } }, 0.4, 0.4],
+    [
+      'nothing while the target is left alone',
+      { level: { level: 1, retryAtMs: START_MS + 9_000 } },
+      0,
+      Number.NaN,
+    ],
+    [
+      'the level, once the target is left alone no more',
+      { level: { level: 0.6, retryAtMs: START_MS + 500 } },
+      0,
+      0.6,
+    ],
+    [
+      'all, where no rule in it backs off',
+      { level: { level: 0.4, retryAtMs: START_MS + 9_000 }, rules: [planRule()] },
+      1,
+      1,
+    ],
+  ])('is told as %s', async (_, world, lowest, share) => {
+    const seen: number[] = [];
+    const ignore = (): void => undefined;
+    const levelSeen = (_slice: unknown, level: number) => seen.push(level);
+    const metrics = { decided: ignore, noted: ignore, settled: ignore, flush: ignore, levelSeen };
+    const { payloads } = await dispatched({ ...world, options: { metrics } });
+    expect(seen).toEqual([lowest]);
+    const shares = payloads.map((payload) => parseSliceEvent(JSON.parse(payload)).share);
+    expect(shares).toEqual(Number.isNaN(share) ? [] : [share]);
+  });
+
   it('is told with each slice that it thinned', async () => {
     const seen: unknown[] = [];
     const ignore = (): void => undefined;
@@ -74,7 +105,7 @@ describe('backoff of a target', () => {
   it('is known before a slice is thinned', async () => {
     const order: string[] = [];
     const options = {
-      begin: async (target: string) => void order.push(`begin ${target}`),
+      begin: async ({ target }: Slice) => void order.push(`begin ${target}`),
       levelOf: () => {
         order.push('level');
         return { level: 1 };
@@ -150,13 +181,76 @@ describe('a probe', () => {
     expect(sent).toEqual([]);
   });
 
+  it('is of a rule that its limits leave room for, whichever would go first', async () => {
+    const requests = every(50, 100, (i) => ({ rule: i % 10 === 0 ? 'free' : 'spent', share: (i % 7) / 10 }));
+    const rules = [
+      planRule({ name: 'spent', backoff: DEFAULT_BACKOFF, budget: { requests: 10 } }),
+      planRule({ name: 'free', backoff: DEFAULT_BACKOFF }),
+    ];
+    const asks: string[] = [];
+    const options: DispatcherWorld['options'] = {
+      takeRate: async ({ target }) => {
+        asks.push(target);
+        return 1;
+      },
+      takeBudget: async ({ name }) => {
+        asks.push(name);
+        return 0;
+      },
+    };
+    const { sent } = await dispatched(
+      { rules, level: open, target: { maxRatePerSecond: 1 }, options },
+      requests,
+    );
+    expect(sent.map(({ request: { rule, isProbe } }) => [rule, isProbe])).toEqual(
+      Array.from({ length: 5 }, () => ['free', true]),
+    );
+    // A budget that is used up is asked for once.
+    expect(asks.filter((name) => name === 'rule:spent')).toHaveLength(1);
+  });
+
+  it('leaves the rate of its target to rules that may send one', async () => {
+    const rules = [
+      planRule({ name: 'slow', backoff: DEFAULT_BACKOFF, maxRatePerSecond: 0.01 }),
+      planRule({ name: 'r', backoff: DEFAULT_BACKOFF }),
+    ];
+    const left: Record<string, number> = { t: 1, 'rule:slow': 0, 'probe:t': 1 };
+    const takeRate: TakeRate = async ({ target }) => {
+      const isLeft = (left[target] ?? 0) > 0;
+      left[target] = 0;
+      return Number(isLeft);
+    };
+    const world = { rules, level: open, target: { maxRatePerSecond: 1 }, options: { takeRate } };
+    const requests = every(100, 10, (i) => ({ rule: i === 3 ? 'slow' : 'r', share: i === 3 ? 0 : 0.5 }));
+    expect((await dispatched(world, requests)).sent.map(({ request }) => request.path)).toEqual(['/0']);
+  });
+
+  it('gives budgets back where another planner has sent it', async () => {
+    const left: Record<string, number> = { t: 10, 'rule:r': 10 };
+    const options: DispatcherWorld['options'] = {
+      takeRate: async () => 0,
+      takeBudget: async ({ name, count }) => {
+        left[name] = (left[name] ?? 0) - count;
+        return count;
+      },
+      giveBackBudget: async ({ name, unsent }) => {
+        left[name] = (left[name] ?? 0) + unsent;
+      },
+    };
+    const rules = [planRule({ backoff: DEFAULT_BACKOFF, budget: { requests: 10 } })];
+    const { sent } = await dispatched({ rules, level: open, target: { budget: { requests: 10 } }, options });
+    expect(sent).toEqual([]);
+    expect(left).toEqual({ t: 10, 'rule:r': 10 });
+  });
+
   it('costs no slice where the table cannot be asked', async () => {
     const takeRate: TakeRate = async () => {
       throw new Error('no table');
     };
     const { counts, problems } = await dispatched({ level: open, options: { takeRate } });
     expect(counts).toEqual({ r: { dispatched: 0, heldBack: { backoff: 20 } } });
-    expect(problems).toHaveLength(2);
+    // Two seconds want one: a table that is slow to fail is asked once.
+    expect(problems).toHaveLength(1);
   });
 
   it('is one also where it is all of its slice', async () => {

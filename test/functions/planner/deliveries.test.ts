@@ -100,6 +100,7 @@ describe('an object that is planned', () => {
       planned: 10,
       share: 1,
       recordedP95Ms: expect.closeTo(10, 0),
+      recordedP95MsOf: { all: expect.closeTo(10, 0) },
       notAfterMs: startAtMs + 9_500 + 5_000,
       object: { bucket: BUCKET, key: KEY },
     });

@@ -37,6 +37,22 @@ describe('a dispatched slice', () => {
     expect(dispatcher.lastMarked()).toBe(1);
   });
 
+  it('says what was recorded of the rules that are in it, as far as there is room', async () => {
+    const asked: (readonly string[])[] = [];
+    const { dispatcher, payloads } = dispatcherOf({
+      options: {
+        recordedP95MsOf: (rules) => {
+          asked.push(rules);
+          return { r: 40 };
+        },
+      },
+    });
+    const [slice] = await slicesOf(every(10, 100, (i) => ({ rule: i < 2 ? 'often' : `r${i}` })));
+    await dispatcher.dispatch(slice as Slice, NO_REST);
+    expect(parseSliceEvent(JSON.parse(payloads[0] ?? '')).recordedP95MsOf).toEqual({ r: 40 });
+    expect([asked[0]?.length, asked[0]?.[0]]).toEqual([48, 'often']);
+  });
+
   it('is marked with its own counts before it is invoked', async () => {
     const order: string[] = [];
     const { dispatcher } = dispatcherOf({

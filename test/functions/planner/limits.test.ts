@@ -80,8 +80,9 @@ describe('rates', () => {
       { level: { level: 0 }, target: { maxRatePerSecond: 5 }, options: { takeRate } },
       every(100, 10),
     );
-    expect(asked).toEqual(['probe:t', 't']);
-    expect(counts).toEqual({ r: { dispatched: 0, heldBack: { backoff: 9, max_rate: 1 } } });
+    // Who has no room must not keep others from the probe.
+    expect(asked).toEqual(['t']);
+    expect(counts).toEqual({ r: { dispatched: 0, heldBack: { backoff: 10 } } });
   });
 });
 
@@ -140,6 +141,72 @@ describe('budgets', () => {
     await made.time.run(made.dispatcher.dispatch(slice as Slice, NO_REST).then(made.dispatcher.drain));
     expect(made.progress.state().dispatch).toEqual({ r: { dispatched: 0, heldBack: { throttled: 5 } } });
     expect(left).toEqual({ t: 10, 'rule:r': 10 });
+  });
+
+  it('get back what was taken where one of them cannot be asked', async () => {
+    const { left, takeBudget, giveBackBudget } = budgets({ t: 10, 'rule:r': 10, 'rule:other': 10 });
+    const isAsked = { fails: true };
+    const rules = ['r', 'other'].map((name) => planRule({ name, budget: { requests: 10 } }));
+    const made = dispatcherOf({
+      rules,
+      target: { budget: { requests: 10, durationMs: 60_000 } },
+      options: {
+        takeBudget: async (ask) => {
+          // Of the target's seconds, the second.
+          if (ask.name === 't' && ask.nowMs > START_MS && isAsked.fails) throw new Error('no table');
+          return takeBudget(ask);
+        },
+        giveBackBudget,
+      },
+    });
+    const [slice] = await slicesOf(every(500, 4, (i) => ({ rule: i % 2 === 0 ? 'r' : 'other' })));
+    await expect(made.dispatcher.dispatch(slice as Slice, NO_REST)).rejects.toThrow('no table');
+    expect(left).toEqual({ t: 10, 'rule:r': 10, 'rule:other': 10 });
+    isAsked.fails = false;
+    await made.dispatcher.dispatch(slice as Slice, NO_REST);
+    await made.dispatcher.drain();
+    expect(left).toEqual({ t: 6, 'rule:r': 8, 'rule:other': 8 });
+  });
+
+  it('of one rule wait for those of others before they are given back', async () => {
+    const { left, takeBudget, giveBackBudget } = budgets({ 'rule:slow': 10 });
+    const rules = ['fails', 'slow'].map((name) => planRule({ name, budget: { requests: 10 } }));
+    const made = dispatcherOf({
+      rules,
+      options: {
+        takeBudget: async (ask) => {
+          if (ask.name === 'rule:fails') throw new Error('no table');
+          await made.time.sleep(500);
+          return takeBudget(ask);
+        },
+        giveBackBudget,
+      },
+    });
+    const [slice] = await slicesOf(every(500, 4, (i) => ({ rule: i % 2 === 0 ? 'fails' : 'slow' })));
+    const dispatching = made.dispatcher.dispatch(slice as Slice, NO_REST);
+    await made.time.run(expect(dispatching).rejects.toThrow('no table'));
+    expect(left).toEqual({ 'rule:slow': 10 });
+  });
+
+  it.each<[string, () => Promise<boolean>, number]>([
+    ['get back what a slice has taken that another planner dispatches', async () => false, 10],
+    [
+      'keep what a slice has taken of which nobody knows whether it is marked',
+      async () => {
+        throw new Error('no answer');
+      },
+      5,
+    ],
+  ])('%s', async (_, mark, kept) => {
+    const { left, takeBudget, giveBackBudget } = budgets({ t: 10, 'rule:r': 10 });
+    const made = dispatcherOf({
+      rules: [planRule({ budget: { requests: 10 } })],
+      target: { budget: { requests: 10 } },
+      options: { takeBudget, giveBackBudget, mark },
+    });
+    const [slice] = await slicesOf(every(1_000, 5));
+    await expect(made.dispatcher.dispatch(slice as Slice, NO_REST)).rejects.toThrow();
+    expect(left).toEqual({ t: kept, 'rule:r': kept });
   });
 
   it('that cannot be given back are a problem, and nothing more', async () => {

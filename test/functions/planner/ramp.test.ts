@@ -46,42 +46,50 @@ const ramp = (changes: Partial<RampOptions> = {}) => {
 };
 
 describe('the start of a target', () => {
-  it('is asked for with the first slice, and again after a minute without any', async () => {
+  it('is asked for with the first slice, and again after ten minutes without any', async () => {
     const { time, begin, started, levels } = ramp();
     levels.see('t', { level: 1, retryAtMs: 7 }, 0);
-    await begin('t');
+    await begin('t', 100);
     expect(levels.of('t')).toEqual({ level: 0.25, retryAtMs: 7 });
     for (let i = 0; i < 20; i += 1) {
-      time.skip(5_000);
-      await begin('t');
+      time.skip(90_000);
+      await begin('t', 100);
     }
     expect(started).toEqual(['t 0.25 0']);
-    time.skip(60_000);
-    await begin('t');
-    expect(started).toEqual(['t 0.25 0', 't 0.25 160000']);
+    time.skip(600_000);
+    await begin('t', 100);
+    expect(started).toEqual(['t 0.25 0', 't 0.25 2400000']);
+  });
+
+  it('is not asked for where so little is sent that the level could not grow', async () => {
+    const { begin, started } = ramp();
+    await begin('t', 3.9);
+    expect(started).toEqual([]);
+    await begin('t', 4);
+    expect(started).toEqual(['t 0.25 0']);
   });
 
   it('leaves the level as it is where the target was not quiet', async () => {
     const { begin, levels, answer } = ramp();
     answer.wasQuiet = false;
     levels.see('t', { level: 0.8 }, 0);
-    await begin('t');
+    await begin('t', 100);
     expect(levels.of('t')).toEqual({ level: 0.8 });
   });
 
   it('is asked for again where the table did not answer', async () => {
     const { begin, started, problems, answer } = ramp();
     answer.wasQuiet = new Error('no table');
-    await begin('t');
-    await begin('t');
+    await begin('t', 100);
+    await begin('t', 100);
     expect([started.length, problems.length]).toEqual([2, 2]);
   });
 
   it('is not asked for where the schedule is ours, nor where nothing is multiplied', async () => {
     const arrival = ramp({ timing: 'arrival' });
-    await arrival.begin('t');
+    await arrival.begin('t', 100);
     const plain = ramp({ rules: [planRule(on)] });
-    await plain.begin('t');
+    await plain.begin('t', 100);
     expect([...arrival.started, ...plain.started]).toEqual([]);
   });
 });

@@ -92,6 +92,61 @@ describe('watching the switch', () => {
   });
 });
 
+/** A switch that is turned off at 3 s, mirrored to a target whose item is as `write` says, and to one that is as ever. */
+const mirroredTo = async (write: (value: string, time: Time) => Promise<void>, untilMs: number) => {
+  const time = createFakeTime(0);
+  const seen: string[] = [];
+  const watched = watchSwitch({
+    clock: time,
+    read: async () => (time.now() < 3_000 ? 'on' : 'off'),
+    mirror: async (target, { value, readAtMs }) => {
+      if (target === 'slow') await write(value, time);
+      seen.push(`${target} ${value} of ${readAtMs} at ${time.now()}`);
+      return { level: 1 };
+    },
+    targets: ['t', 'slow'],
+    onReading: () => undefined,
+    onProblem: () => undefined,
+  });
+  await time.run(time.sleep(untilMs));
+  const before = seen.filter((text) => text.startsWith('slow'));
+  await time.run(watched.stop());
+  return { t: seen.filter((text) => text.startsWith('t')), slow: before, time };
+};
+type Time = ReturnType<typeof createFakeTime>;
+
+describe('a target whose item is slow', () => {
+  it('keeps nothing from the others', async () => {
+    const { t } = await mirroredTo((_, time) => time.sleep(60_000), 7_000);
+    expect(t).toEqual([
+      't on of 0 at 0',
+      't on of 2000 at 2000',
+      't off of 4000 at 4000',
+      't off of 6000 at 6000',
+    ]);
+  });
+
+  it('is shown a share that falls at once, beside what is under way', async () => {
+    const { slow } = await mirroredTo((value, time) => time.sleep(value === 'on' ? 6_000 : 100), 4_200);
+    expect(slow).toEqual(['slow off of 4000 at 4100']);
+  });
+
+  it('is shown the newest reading right after the one that is under way', async () => {
+    const { slow } = await mirroredTo((value, time) => time.sleep(value === 'on' ? 2_500 : 5_000), 15_000);
+    expect(slow).toEqual([
+      'slow on of 0 at 2500',
+      'slow on of 2000 at 5000',
+      'slow off of 4000 at 9000',
+      'slow off of 8000 at 14000',
+    ]);
+  });
+
+  it('ends with what is under way', async () => {
+    const { time } = await mirroredTo((_, clock) => clock.sleep(5_000), 4_500);
+    expect(time.now()).toBe(9_000);
+  });
+});
+
 describe('what mirroring tells of targets', () => {
   it('is the level that planners go by, up to date each 2 s', async () => {
     const { time, watched, mirror } = watch(() => 'on');

@@ -1,10 +1,18 @@
-import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterEach, describe, expect, it } from 'vitest';
-import type { SliceResult } from '../../../core/report/slice-records.ts';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { SenderRule } from '../../../functions/sender/config.ts';
 import { FLUSH_MARGIN_MS } from '../../../functions/sender/deadline.ts';
 import { takeBudget } from '../../../io/aws/budgets.ts';
 import { takeRate } from '../../../io/aws/rate-limits.ts';
+import {
+  backoffAt,
+  OFF,
+  ofClients,
+  rule,
+  sentPlaces,
+  setItem,
+  sleep,
+  slowBy,
+} from '../../support/backoff-rules.ts';
 import { httpAnswer } from '../../support/recording-server.ts';
 import {
   every,
@@ -15,6 +23,7 @@ import {
   type WorldOptions,
 } from '../../support/sender-setup.ts';
 
+// Each test waits for the most part: they run beside one another, each in a world of its own.
 const worlds: SenderWorld[] = [];
 const start = async (options: WorldOptions = {}): Promise<SenderWorld> => {
   const world = await startSenderWorld(options);
@@ -22,52 +31,11 @@ const start = async (options: WorldOptions = {}): Promise<SenderWorld> => {
   await world.mirror('on');
   return world;
 };
-afterEach(async () => {
-  for (const world of worlds.splice(0)) await world.close();
+afterAll(async () => {
+  for (const world of worlds) await world.close();
 });
 
-const backoffAt = (ms: number): SenderRule['backoff'] => ({
-  kind: 'on',
-  latency: { kind: 'absolute', ms },
-  errorShare: 0.1,
-  windowMs: 1_000,
-});
-const rule = (changes: Partial<SenderRule> = {}): SenderRule => ({
-  target: 't',
-  backoff: backoffAt(2_000),
-  ...changes,
-});
-const OFF: SenderRule = rule({ backoff: { kind: 'off' } });
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const slowBy = (ms: number) => ({
-  answer: async () => {
-    await sleep(ms);
-    return httpAnswer(200);
-  },
-});
-/** Requests of so many clients in turn, each with a share of its own. */
-const ofClients = (clients: number, count: number, everyMs: number) =>
-  every(everyMs, count).map((request, i) => ({ ...request, share: (i % clients) / clients }));
-
-const setItem = (world: SenderWorld, values: Readonly<Record<string, number>>) =>
-  world.client.send(
-    new UpdateItemCommand({
-      TableName: world.dynamo.table,
-      Key: { pk: { S: 'target#t' } },
-      UpdateExpression: `SET ${Object.keys(values)
-        .map((name) => `#${name} = :${name}`)
-        .join(', ')}`,
-      ExpressionAttributeNames: Object.fromEntries(Object.keys(values).map((name) => [`#${name}`, name])),
-      ExpressionAttributeValues: Object.fromEntries(
-        Object.entries(values).map(([name, value]) => [`:${name}`, { N: String(value) }]),
-      ),
-    }),
-  );
-const sentPlaces = (results: readonly SliceResult[]): readonly number[] =>
-  results.flatMap(({ n, sentMs }) => (sentMs === undefined ? [] : n)).toSorted((a, b) => a - b);
-
-describe('a target that becomes slow', () => {
+describe.concurrent('a target that becomes slow', () => {
   it('gets less from the middle of a slice on, and sessions stay whole', async () => {
     const world = await start({ server: slowBy(80), rules: { r: rule({ backoff: backoffAt(40) }) } });
     const requests = ofClients(20, 500, 10);
@@ -125,6 +93,43 @@ describe('a target that becomes slow', () => {
     expect(world.metricValues('BackoffLevel')).toEqual([1, 0]);
   });
 
+  it('gets all where the backoff of all its rules is off, whatever its level was', async () => {
+    const world = await start({
+      rules: { off: OFF },
+      targetChanges: { maxInFlight: 2 },
+      server: slowBy(300),
+    });
+    await setItem(world, { level: 0.01, isOpen: 1, retryAtMs: Date.now() + 60_000 });
+    const requests = [
+      { rule: 'off', share: 0.9 },
+      { rule: 'of another deployment', share: 0.9, dueMs: 400 },
+    ];
+    await world.send(sliceOf(requests));
+    expect(world.trailers()).toMatchObject([{ rules: { off: { sent: 1 } } }]);
+    expect(world.metricValues('BackoffLevel')).toEqual([1]);
+    // What was opened ahead is for more than probes.
+    expect(world.target.connections).toBeGreaterThan(0);
+    expect((await world.dynamo.state.items()).get('target#t')).toMatchObject({ level: { N: '0.01' } });
+    expect(world.logged('BACKOFF_CUT')).toEqual([]);
+  });
+
+  it('is held to what was recorded of each rule', async () => {
+    const backoff: SenderRule['backoff'] = {
+      ...{ kind: 'on', errorShare: 0.1, windowMs: 1_000 },
+      latency: { kind: 'relative', factor: 3 },
+    };
+    const rules = { r: rule({ backoff }), s: rule({ backoff }) };
+    const recorded = { recordedP95Ms: 1_000, recordedP95MsOf: { r: 20 } };
+    const cutsOf = async (name: string): Promise<number> => {
+      const world = await start({ server: slowBy(100), rules });
+      await world.send(sliceOf(every(20, 175, { rule: name }), recorded));
+      return world.logged('BACKOFF_CUT').length;
+    };
+    const [own, other] = await Promise.all([cutsOf('r'), cutsOf('s')]);
+    expect(own).toBeGreaterThan(0);
+    expect(other).toBe(0);
+  });
+
   it('gets probes, where it gets nothing else', async () => {
     const world = await start({ rules: { r: rule() } });
     await setItem(world, { level: 0.01, isOpen: 1 });
@@ -146,7 +151,7 @@ describe('a target that becomes slow', () => {
   }, 20_000);
 });
 
-describe('a target that asks to be left alone', () => {
+describe.concurrent('a target that asks to be left alone', () => {
   it('is, by all senders within two seconds, up to that instant', async () => {
     let askedMs = Number.POSITIVE_INFINITY;
     const world = await start({
@@ -184,10 +189,12 @@ describe('a target that asks to be left alone', () => {
     // One write, however often it is said.
     const told = world.dynamo.calls.filter(({ body }) => body.includes('retryAtMs'));
     expect(told).toHaveLength(1);
+    // The slice of who was told ends while nothing is let through.
+    expect(world.metricValues('BackoffLevel').toSorted()).toEqual([0, 1, 1]);
   }, 20_000);
 });
 
-describe('a table that is slow', () => {
+describe.concurrent('a table that is slow', () => {
   it('has the target spared all the same', async () => {
     const world = await start({ server: slowBy(80), rules: { r: rule({ backoff: backoffAt(40) }) } });
     world.dynamo.fail({ delayMs: 250, times: 10_000 });
@@ -200,7 +207,7 @@ describe('a table that is slow', () => {
   }, 20_000);
 });
 
-describe('a table that is lost while a slice is sent', () => {
+describe.concurrent('a table that is lost while a slice is sent', () => {
   it('has the sender judge for itself, and not send more than all had agreed on', async () => {
     const world = await start({ server: slowBy(80), rules: { r: rule({ backoff: backoffAt(40) }) } });
     await setItem(world, { level: 0.75, ceiling: 0.8 });
@@ -241,12 +248,12 @@ describe('a table that is lost while a slice is sent', () => {
   });
 });
 
-describe('limits of a rule', () => {
+describe.concurrent('limits of a rule', () => {
   it('hold back what its senders together have in flight beyond it', async () => {
     const rules = { r: rule({ maxInFlight: 3 }), s: rule() };
-    const world = await start({ server: slowBy(1_500), rules, senders: 2 });
+    const world = await start({ server: slowBy(1_900), rules, senders: 2 });
     const first = world.sendFrom(0, sliceOf(every(1, 4)));
-    await sleep(1_200);
+    await sleep(1_450);
     const mixed = [...every(1, 3), ...every(1, 3, { rule: 's' })];
     await world.sendFrom(1, sliceOf(mixed, { index: 1, inMs: 200 }));
     await first;
@@ -289,7 +296,7 @@ describe('limits of a rule', () => {
   });
 });
 
-describe('budgets', () => {
+describe.concurrent('budgets', () => {
   const budgetOf = async (world: SenderWorld, name: string) => {
     const item = (await world.dynamo.state.items()).get(`budget#${name}#hash`);
     return [item?.requests?.N, item?.bytes?.N];
@@ -327,6 +334,41 @@ describe('budgets', () => {
     );
     expect(world.trailers()).toMatchObject([{ sent: 3, heldBack: { stopped: 2 } }]);
     expect(await budgetOf(world, 't')).toEqual(['3', '150']);
+  });
+
+  const spender = (changes: WorldOptions): Promise<SenderWorld> =>
+    start({ server: { answer: () => httpAnswer(200, 'x'.repeat(1_000)) }, ...changes });
+
+  it('of bytes that are used up end a slice that is under way, for all senders', async () => {
+    const world = await spender({ targetChanges: { budget: { bytes: 10_000 } }, senders: 2 });
+    const first = world.sendFrom(0, sliceOf(every(50, 60)));
+    await world.sendFrom(1, sliceOf([{}, { dueMs: 2_500 }], { index: 1 }));
+    await first;
+    const [a, b] = world.trailers().toSorted((one, two) => one.slice - two.slice);
+    // What both have spent before either heard of the other's.
+    expect(a?.sent).toBeGreaterThanOrEqual(9);
+    expect(a?.sent).toBeLessThanOrEqual(12);
+    expect(a?.heldBack).toEqual({ budget: 60 - (a?.sent ?? 0) });
+    expect(b).toMatchObject({ sent: 1, heldBack: { budget: 1 } });
+    expect(await budgetOf(world, 't')).toEqual(['0', String(1_000 * world.target.requests.length)]);
+    await world.sendFrom(1, sliceOf(every(10, 5), { index: 2 }));
+    expect(world.trailers()[2]).toMatchObject({ sent: 0, heldBack: { budget: 5 } });
+    // Once a second and slice, and at its end.
+    expect(world.dynamo.calls.filter(({ body }) => body.includes('budget#')).length).toBeLessThan(14);
+  });
+
+  it('of bytes of a rule hold back that rule alone, and nobody is asked where there are none', async () => {
+    const rules = { r: rule({ budget: { bytes: 3_000 } }), s: rule({ budget: { requests: 100 } }) };
+    const world = await spender({ rules });
+    const mixed = every(50, 20).map((request, i) => ({ ...request, rule: i % 2 === 0 ? 'r' : 's' }));
+    await world.send(sliceOf(mixed));
+    expect(world.trailers()[0]?.rules).toMatchObject({
+      r: { sent: 3, heldBack: { budget: 7 } },
+      s: { sent: 10 },
+    });
+    const calls = world.dynamo.calls.length;
+    await world.send(sliceOf(every(10, 5, { rule: 's' }), { index: 1 }));
+    expect(world.dynamo.calls.slice(calls).filter(({ body }) => body.includes('budget#'))).toEqual([]);
   });
 
   it('that cannot be told keep no slice from its end', async () => {

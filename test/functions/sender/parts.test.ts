@@ -4,12 +4,13 @@ import { DEFAULT_BACKOFF } from '../../../core/rules/rule-set.ts';
 import { NEW_BACKOFF } from '../../../core/send/backoff.ts';
 import { createWindowCounter } from '../../../core/send/window-counter.ts';
 import type { Result } from '../../../core/types.ts';
-import { errorText } from '../../../functions/log.ts';
+import { errorText, type LogEntry } from '../../../functions/log.ts';
 import { parseSenderConfig, readSenderSettings } from '../../../functions/sender/config.ts';
 import { startDeadline } from '../../../functions/sender/deadline.ts';
 import { createHealth } from '../../../functions/sender/health.ts';
 import { openSlice } from '../../../functions/sender/open-slice.ts';
 import { startPolling } from '../../../functions/sender/polling.ts';
+import { watchRuleGauges } from '../../../functions/sender/rule-gauges.ts';
 import { createShutdown } from '../../../functions/sender/shutdown.ts';
 import { warmCountOf } from '../../../functions/sender/warm-count.ts';
 import type { Health } from '../../../io/aws/health-window.ts';
@@ -115,6 +116,25 @@ describe('the settings of the sender', () => {
   });
 });
 
+describe('the gauge of a rule', () => {
+  it('that cannot be read says so once', async () => {
+    vi.useFakeTimers();
+    const lines: LogEntry[] = [];
+    const fail = async (): Promise<never> => {
+      throw new Error('down');
+    };
+    const gauges = watchRuleGauges({
+      ...{ rules: ['r'], gaugeOf: () => ({ write: fail, read: fail }), inFlightOf: () => 0 },
+      ...{ wallClock: () => 7, log: (line) => lines.push(line) },
+    });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(lines).toEqual([
+      { level: 'WARN', code: 'RULE_GAUGE_UNREADABLE', message: 'Error: down', rule: 'r' },
+    ]);
+    await gauges.end();
+  });
+});
+
 describe('health', () => {
   const stateOf = (level: number, inFlight: number): TargetState => ({
     level,
@@ -146,6 +166,22 @@ describe('health', () => {
     return { health, samples, reads: () => reads };
   };
   const ended = (changes: Partial<Result>): Result => ({ request: plannedRequest(), sentMs: 0, ...changes });
+
+  it('says once that it cannot tell, and goes on', async () => {
+    const lines: LogEntry[] = [];
+    const health = createHealth({
+      read: async () => stateOf(1, 4),
+      write: async () => {
+        throw new Error('down');
+      },
+      counter: createWindowCounter({
+        ...{ backoffOf: () => DEFAULT_BACKOFF, recordedP95Ms: () => 100, clock: () => 0 },
+      }),
+      ...{ inFlight: () => 1, wallClock: () => 7, log: (line: LogEntry) => lines.push(line) },
+    });
+    for (let second = 0; second < 5; second += 1) expect(await health.look()).toBeDefined();
+    expect(lines).toEqual([{ level: 'WARN', code: 'HEALTH_UNWRITTEN', message: 'Error: down' }]);
+  });
 
   it('only reads while there is nothing to tell', async () => {
     const { health, samples, reads } = healthWith(() => 0);

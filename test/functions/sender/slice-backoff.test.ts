@@ -6,7 +6,7 @@ import { createWindowCounter } from '../../../core/send/window-counter.ts';
 import type { LogEntry } from '../../../functions/log.ts';
 import { createBackoffLog } from '../../../functions/sender/backoff-log.ts';
 import type { SenderRule } from '../../../functions/sender/config.ts';
-import { createRuleBook } from '../../../functions/sender/rule-book.ts';
+import { createRuleBook, type TargetLimits } from '../../../functions/sender/rule-book.ts';
 import { createSliceBackoff } from '../../../functions/sender/slice-backoff.ts';
 import { createRetryTeller } from '../../../functions/sender/tell-retry.ts';
 import { plannedRequest } from '../../support/send.ts';
@@ -19,7 +19,7 @@ const stateAt = (level: number, changes: Partial<BackoffState> = {}): BackoffSta
   ...changes,
 });
 
-const setup = () => {
+const setup = ({ limits }: { readonly limits: TargetLimits | undefined } = { limits: LIMITS }) => {
   const counter = createWindowCounter({
     backoffOf: () => DEFAULT_BACKOFF,
     recordedP95Ms: () => 100,
@@ -29,7 +29,7 @@ const setup = () => {
   let inFlight = 1;
   const changes: [number, boolean][] = [];
   const backoff = createSliceBackoff({
-    limits: LIMITS,
+    limits,
     counter,
     inFlight: () => inFlight,
     wallClock: () => nowMs,
@@ -129,6 +129,19 @@ describe('the backoff of a sender that hears nothing', () => {
   });
 });
 
+describe('the backoff of a target that nothing is judged of', () => {
+  it('lets all through, whatever was heard and is seen', () => {
+    const { backoff, window, fill, changes } = setup({ limits: undefined });
+    backoff.heard({ backoff: stateAt(FLOOR, { isOpen: true }) });
+    expect(backoff.level()).toBe(1);
+    fill(1_000);
+    expect([1, 2, 3].map(() => window(100, 500))).toEqual([1, 1, 1]);
+    backoff.heard({ backoff: stateAt(0.5) });
+    expect(backoff.level()).toBe(1);
+    expect(changes).toEqual([]);
+  });
+});
+
 describe('windows that are shorter than a look may take', () => {
   it('are no reason to judge for itself while something is heard of every other second', () => {
     const counter = createWindowCounter({
@@ -182,15 +195,19 @@ describe('telling that a target is to be left alone', () => {
     const told: number[] = [];
     const logged: LogEntry[] = [];
     const left = [...answers];
+    let nowMs = START_MS;
     const teller = createRetryTeller({
       leaveAlone: async ({ untilMs }) => {
         told.push(untilMs - START_MS);
         if (left.shift() === 'fails') throw new Error('down');
       },
-      wallClock: () => START_MS,
+      wallClock: () => nowMs,
       log: (entry) => logged.push(entry),
     });
-    return { teller, told, logged };
+    const wait = (ms: number): void => {
+      nowMs += ms;
+    };
+    return { teller, told, logged, wait };
   };
 
   it('is done at once, and again only for a second more', async () => {
@@ -203,6 +220,30 @@ describe('telling that a target is to be left alone', () => {
     teller.tell(START_MS + 5_000);
     await teller.end();
     expect(told).toEqual([4_000, 5_000]);
+  });
+
+  it('is done again for long only once half of what is known is over', async () => {
+    const { teller, told, wait } = tellerWith([]);
+    for (let ms = 0; ms < 100_000; ms += 100) {
+      teller.tell(START_MS + ms + 30_000);
+      await teller.end();
+      wait(100);
+    }
+    expect(told.length).toBeLessThan(8);
+    expect(told[1]).toBeGreaterThan(44_000);
+  });
+
+  it('is not done where another sender has told as much', async () => {
+    const { teller, told, wait } = tellerWith([]);
+    teller.again(START_MS + 30_000);
+    teller.tell(START_MS + 31_000);
+    await teller.end();
+    expect(told).toEqual([]);
+    // It is wanted longer, and what all know of runs out.
+    wait(26_000);
+    teller.again(START_MS + 30_000);
+    await teller.end();
+    expect(told).toEqual([31_000]);
   });
 
   it('is one call at a time, with the latest that was asked for meanwhile', async () => {
@@ -246,11 +287,15 @@ describe('what the sender knows of rules', () => {
     e: rule('off', { backoff: { kind: 'off' } }),
   });
 
-  it('holds a target to the strictest of its own rules whose backoff is on, or to the default', () => {
+  it('holds a target to the strictest of its own rules whose backoff is on, or to the default where it knows none', () => {
     const limits = { errorShare: 0.2, windowMs: 2_000, maxInFlight: 7 };
     expect(book.limitsOf({ name: 't', maxInFlight: 7 })).toEqual(limits);
     const defaults = { errorShare: 0.1, windowMs: 5_000, maxInFlight: 7 };
-    for (const name of ['off', 'nobody’s']) expect(book.limitsOf({ name, maxInFlight: 7 })).toEqual(defaults);
+    expect(book.limitsOf({ name: 'nobody’s', maxInFlight: 7 })).toEqual(defaults);
+  });
+
+  it('holds a target to nothing where the backoff of all its rules is off', () => {
+    expect(book.limitsOf({ name: 'off', maxInFlight: 7 })).toBeUndefined();
   });
 
   it('is nothing of names that stand in no rule file', () => {

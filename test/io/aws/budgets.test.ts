@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Budget } from '../../../core/rules/rule-set.ts';
-import { addBudgetBytes, takeBudget } from '../../../io/aws/budgets.ts';
+import { addBudgetBytes, takeBudget, tellBudgetBytes } from '../../../io/aws/budgets.ts';
 import { clientConfig } from '../../support/aws/client-config.ts';
 import { type DynamoEndpoint, startDynamo } from '../../support/aws/dynamo.ts';
 
@@ -63,6 +63,64 @@ describe('a budget', () => {
     expect(await take('bytes', 50, budget)).toBe(50);
     await tell('bytes', 1);
     expect(await take('bytes', 50, budget)).toBe(0);
+  });
+
+  it('of bytes answers with what all have told', async () => {
+    const say = (bytes: number) =>
+      tellBudgetBytes(client, dynamo.table, { name: 'told', rulesHash: 'h', bytes, nowMs: NOW_MS });
+    expect([await say(0), await say(400), await say(599)]).toEqual([0, 400, 999]);
+  });
+
+  it('gets back what twenty give back at once', async () => {
+    expect(await take('crowd', 1_000, { requests: 1_000 })).toBe(1_000);
+    await Promise.all(Array.from({ length: 20 }, () => tell('crowd', 0, 25)));
+    expect(await itemOf('crowd')).toMatchObject({ requests: { N: '500' } });
+    expect(await take('crowd', 1_000, { requests: 1_000 })).toBe(500);
+  });
+
+  it('gives what was asked for once where the answer to that is lost', async () => {
+    const retrying = new DynamoDBClient(clientConfig(dynamo.endpoint, 3));
+    const budget = { requests: 1_000 };
+    const ask = { name: 'lost', rulesHash: 'h', budget, nowMs: NOW_MS };
+    for (const count of [600, 400]) {
+      dynamo.fail({ operation: 'UpdateItem', reset: 'after' });
+      expect(await takeBudget(retrying, dynamo.table, { ...ask, count })).toBe(count);
+    }
+    expect(await takeBudget(retrying, dynamo.table, { ...ask, count: 1 })).toBe(0);
+    retrying.destroy();
+  });
+
+  it('gets back what is given back once where the answer to that is lost, whatever happens meanwhile', async () => {
+    const retrying = new DynamoDBClient(clientConfig(dynamo.endpoint, 3));
+    const isGiveBack = ({ body }: { readonly body: Buffer }) => body.includes('givenBackBy');
+    const giveBack = (unsent: number) =>
+      addBudgetBytes(retrying, dynamo.table, {
+        name: 'back',
+        rulesHash: 'h',
+        bytes: 0,
+        unsent,
+        nowMs: NOW_MS,
+      });
+    await take('back', 1_000, { requests: 1_000 });
+    dynamo.fail({ operation: 'UpdateItem', when: isGiveBack, reset: 'after' });
+    await giveBack(300);
+    expect(await itemOf('back')).toMatchObject({ requests: { N: '700' } });
+    dynamo.fail({ operation: 'UpdateItem', when: isGiveBack, reset: 'after', times: 3 });
+    await Promise.all([giveBack(100), giveBack(100), take('back', 50, { requests: 1_000 })]);
+    expect(await itemOf('back')).toMatchObject({ requests: { N: '550' } });
+    retrying.destroy();
+  });
+
+  it('says so where what is to be given back cannot be', async () => {
+    await take('changing', 1_000, { requests: 1_000 });
+    const isGiveBack = ({ body }: { readonly body: Buffer }) => body.includes('givenBackBy');
+    const code = 'ConditionalCheckFailedException';
+    dynamo.fail({ when: isGiveBack, status: 400, code, times: 100 });
+    await expect(tell('changing', 0, 5)).rejects.toMatchObject({
+      code: 'AWS_FAILED',
+      message: 'cannot give room for 5 requests back to budget#changing#h: it keeps changing',
+    });
+    dynamo.heal();
   });
 
   it('of time begins when it is first asked for', async () => {

@@ -2,10 +2,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FLOOR, NEW_BACKOFF } from '../../../core/send/backoff.ts';
-import { MAX_RETRY_AFTER_MS } from '../../../core/send/retry-after.ts';
-import { createHealthWriter, type HealthWriter, type JudgedWindow } from '../../../io/aws/target-health.ts';
-import { leaveAlone, startTarget } from '../../../io/aws/target-moves.ts';
-import { QUIET_MS, readTarget } from '../../../io/aws/target-state.ts';
+import { createHealthWriter, type HealthWriter } from '../../../io/aws/target-health.ts';
+import { readTarget } from '../../../io/aws/target-state.ts';
+import type { JudgedWindow } from '../../../io/aws/window-steps.ts';
 import { clientConfig } from '../../support/aws/client-config.ts';
 import { type DynamoEndpoint, startDynamo } from '../../support/aws/dynamo.ts';
 
@@ -30,9 +29,11 @@ interface Senders {
   readonly judged: readonly JudgedWindow[];
 }
 
+const atOnce = async (): Promise<void> => undefined;
 const sendersTo = (target: string, count: number): Senders => {
   const judged: JudgedWindow[] = [];
-  const options = { limits: LIMITS, windowMs: WINDOW_MS, onJudged: (one: JudgedWindow) => judged.push(one) };
+  const onJudged = (one: JudgedWindow) => judged.push(one);
+  const options = { limits: LIMITS, windowMs: WINDOW_MS, wait: atOnce, onJudged };
   const writers = Array.from({ length: count }, () =>
     createHealthWriter(client, dynamo.table, target, options),
   );
@@ -195,6 +196,132 @@ describe('the backoff that senders share', () => {
   });
 });
 
+describe('what is long past', () => {
+  const HOUR_MS = 3_600_000;
+
+  it('is not judged the next day, nor what was carried then', async () => {
+    const { writers, judged } = sendersTo('next-day', 3);
+    const [a, b, c] = writers as [HealthWriter, HealthWriter, HealthWriter];
+    await a.write(seen(at(0), 100, { failed: 100 }));
+    const morning = 15 * HOUR_MS;
+    expect(await b.write(seen(at(morning), 19, { failed: 1 }))).toMatchObject({ level: 1, n: 19, failed: 1 });
+    const later = await c.write(seen(at(morning + 40 * HOUR_MS), 3));
+    expect(later).toMatchObject({ level: 1, current: { n: 3, failed: 0 }, last: { n: 19, inFlight: 0 } });
+    await c.write(seen(at(morning + 40 * HOUR_MS + WINDOW_MS), 20));
+    expect(judged).toMatchObject([{ counts: { n: 23, failed: 0 } }]);
+  });
+
+  it('is a window twice its length after its start, or a minute where it was too little to judge by', async () => {
+    const much = one('much');
+    await much.writer.write(seen(at(0), 30, { failed: 30 }));
+    expect(await much.writer.write(seen(at(2 * WINDOW_MS), 5))).toMatchObject({ level: 1, n: 5 });
+    const little = one('little');
+    await little.writer.write(seen(at(0), 15, { failed: 15 }));
+    expect(await little.writer.write(seen(at(59_999), 5, { failed: 5 }))).toMatchObject({ level: 0.5 });
+    const late = one('late');
+    await late.writer.write(seen(at(0), 15, { failed: 15 }));
+    expect(await late.writer.write(seen(at(60_000), 5))).toMatchObject({ level: 1, n: 5, failed: 0 });
+    expect([much, late].map(({ judged }) => judged.length)).toEqual([0, 0]);
+  });
+
+  it('is no limit that was reached all the time, whatever is in flight at the first look after it', async () => {
+    const { writers, judged } = sendersTo('cold', 2);
+    const [a, b] = writers as [HealthWriter, HealthWriter];
+    await a.write(seen(at(0), 5, { inFlight: 0 }));
+    await b.write(seen(at(30_000), 0, { inFlight: 100 }));
+    expect(judged).toEqual([]);
+  });
+
+  it('is not told any more by a sender that could not tell it then', async () => {
+    const { writers, judged } = sendersTo('untold', 2);
+    const [a, b] = writers as [HealthWriter, HealthWriter];
+    await a.write(seen(at(0), 0));
+    dynamo.fail({ operation: 'UpdateItem', status: 500, code: 'InternalServerError' });
+    await a.write(seen(at(1_000), 60, { failed: 60 })).catch(() => undefined);
+    await b.write(seen(at(HOUR_MS), 30));
+    expect(await a.write(seen(at(HOUR_MS + 4_000), 2))).toMatchObject({ n: 32, failed: 0 });
+    expect(judged).toEqual([]);
+  });
+});
+
+describe('a target that nothing is judged of', () => {
+  it('stays as it is, however much is in flight and fails', async () => {
+    const writer = createHealthWriter(client, dynamo.table, 'unjudged', { wait: atOnce });
+    for (let ms = 0; ms <= 70_000; ms += 1_000)
+      await writer.write(seen(at(ms), 10, { failed: 10, inFlight: 1_000 }));
+    expect(await read('unjudged')).toMatchObject({ level: 1, isOpen: false });
+  });
+});
+
+describe('a crowd of senders', () => {
+  /** As many wake before the first of them is done. */
+  const EARLY = 10;
+  const crowd = (target: string, count: number) => {
+    const judged: JudgedWindow[] = [];
+    const opened = Promise.withResolvers<void>();
+    let waiting = 0;
+    const options = {
+      limits: { ...LIMITS, maxInFlight: 1_000_000 },
+      windowMs: WINDOW_MS,
+      wait: async () => {
+        waiting += 1;
+        if (waiting > EARLY && waiting < count) await opened.promise;
+      },
+      onJudged: (one: JudgedWindow) => {
+        judged.push(one);
+        opened.resolve();
+      },
+    };
+    const writers = Array.from({ length: count }, () =>
+      createHealthWriter(client, dynamo.table, target, options),
+    );
+    const writeAll = (ms: number, over: number) =>
+      Promise.all(writers.map((writer) => writer.write(seen(at(ms), 5, { over }))));
+    /** Opens a window that all are in. */
+    const open = async (over: number): Promise<void> => {
+      await writers[0]?.write(seen(at(0), 5, { over }));
+      await Promise.all(writers.slice(1).map((writer) => writer.write(seen(at(0), 5, { over }))));
+      waiting = 0;
+    };
+    /** Calls that a second of all of them costs. */
+    const costOf = async (ms: number, over: number) => {
+      const before = [dynamo.count('UpdateItem'), dynamo.count('GetItem')] as const;
+      await writeAll(ms, over);
+      return [dynamo.count('UpdateItem') - before[0], dynamo.count('GetItem') - before[1]] as const;
+    };
+    return { open, costOf, judged };
+  };
+
+  it('makes two writes each where two hundred come to the end of a window at once, and few more', async () => {
+    const { open, costOf, judged } = crowd('crowd', 200);
+    await open(0);
+    const [updates, reads] = await costOf(WINDOW_MS, 0);
+    expect(updates).toBeLessThanOrEqual(2 * 200 + EARLY);
+    expect(reads).toBeLessThanOrEqual(200 + EARLY);
+    expect(judged).toHaveLength(1);
+    expect(await read('crowd')).toMatchObject({ inFlight: 200 });
+  });
+
+  it('does not try to close what is lost each for itself', async () => {
+    const { open, costOf, judged } = crowd('lost-at-once', 40);
+    await open(0);
+    // The counts of one of them decide; those before it see nothing yet, and those after it wait.
+    const [updates, reads] = await costOf(2_000, 5);
+    expect(updates).toBeLessThanOrEqual(40 + EARLY + 5);
+    expect(reads).toBeLessThanOrEqual(40);
+    expect(judged).toMatchObject([{ after: { level: 0.5 } }]);
+  });
+
+  it('closes what is lost also where nobody’s own counts have made it so', async () => {
+    const { open, costOf, judged } = crowd('lost-from-the-start', 40);
+    await open(5);
+    expect(judged).toEqual([]);
+    const [updates] = await costOf(1_000, 5);
+    expect(updates).toBeLessThanOrEqual(40 + 2 * EARLY);
+    expect(judged).toMatchObject([{ after: { level: 0.5 } }]);
+  });
+});
+
 describe('clocks that differ', () => {
   it('by seconds leave windows at their length', async () => {
     const { writers, judged } = sendersTo('seconds', 4);
@@ -230,7 +357,9 @@ describe('a table in trouble', () => {
     const { writers, judged } = sendersTo('lost', 2);
     const [a, b] = writers as [HealthWriter, HealthWriter];
     const own = new DynamoDBClient({ ...clientConfig(dynamo.endpoint), maxAttempts: 3 });
-    const again = createHealthWriter(own, dynamo.table, 'lost', { limits: LIMITS, windowMs: WINDOW_MS });
+    const again = createHealthWriter(own, dynamo.table, 'lost', {
+      ...{ limits: LIMITS, windowMs: WINDOW_MS, wait: atOnce },
+    });
     await a.write(seen(at(0), 30, { over: 9 }));
     await again.write(seen(at(100), 0));
     const isClose = ({ body }: { readonly body: Buffer }) => body.includes(':old');
@@ -260,67 +389,5 @@ describe('a table in trouble', () => {
     await expect(writer.write(seen(at(5_000), 1))).rejects.toMatchObject({ code: 'AWS_FAILED' });
     expect(await writer.write(seen(at(6_000), 1))).toMatchObject({ level: 0.5 });
     expect(judged).toMatchObject([{ counts: { n: 32, over: 9 } }]);
-  });
-});
-
-describe('a target that asks to be left alone', () => {
-  const ask = (target: string, untilMs: number, nowMs = START_MS) =>
-    leaveAlone(client, dynamo.table, target, { untilMs, nowMs });
-
-  it('is, up to the latest instant that anybody was told', async () => {
-    expect(await ask('retry', at(5_000))).toBe(true);
-    expect(await ask('retry', at(4_000))).toBe(false);
-    expect((await read('retry'))?.retryAtMs).toBe(at(5_000));
-    expect(await ask('retry', at(9_000))).toBe(true);
-    expect((await read('retry'))?.retryAtMs).toBe(at(9_000));
-  });
-
-  it('is not for longer than five minutes', async () => {
-    await ask('forever', at(86_400_000));
-    expect((await read('forever'))?.retryAtMs).toBe(at(MAX_RETRY_AFTER_MS));
-  });
-
-  it('is told with the answer to any write', async () => {
-    const { writer } = one('answer');
-    await writer.write(seen(at(0), 1));
-    await ask('answer', at(7_000));
-    expect((await writer.write(seen(at(1_000), 1))).retryAtMs).toBe(at(7_000));
-  });
-});
-
-describe('traffic that begins above what was recorded', () => {
-  const start = (target: string, level: number, nowMs: number) =>
-    startTarget(client, dynamo.table, target, { level, nowMs });
-
-  it('begins at the recorded rate where the target was quiet, once', async () => {
-    expect(await start('new', 0.25, at(0))).toBe(true);
-    expect(await start('new', 0.25, at(10))).toBe(false);
-    const { writer, judged } = one('new');
-    await writer.write(seen(at(3_000), 30));
-    expect(await read('new')).toMatchObject({ level: 0.25 });
-    expect(await start('new', 0.1, at(4_000))).toBe(false);
-    await writer.write(seen(at(5_000), 0));
-    expect(levels(judged)).toEqual([0.375]);
-  });
-
-  it('begins there again after a minute of quiet, and what was counted before does not raise it', async () => {
-    const { writer, judged } = one('again');
-    await writer.write(seen(at(0), 30));
-    expect(await start('again', 0.5, at(QUIET_MS - 1))).toBe(false);
-    expect(await start('again', 0.5, at(QUIET_MS + 1))).toBe(true);
-    expect(await writer.write(seen(at(QUIET_MS + 4_000), 5))).toMatchObject({ level: 0.5, n: 5 });
-    expect(judged).toEqual([]);
-  });
-
-  it('leaves a level that is lower as it is', async () => {
-    const { writer } = one('low');
-    await writer.write(seen(at(0), 30, { failed: 30 }));
-    await writer.write(seen(at(5_000), 0));
-    await writer.write(seen(at(6_000), 30, { failed: 30 }));
-    await writer.write(seen(at(10_000), 0));
-    const { level = 1 } = (await read('low')) ?? {};
-    expect(level).toBeLessThan(0.5);
-    expect(await start('low', 0.5, at(600_000))).toBe(false);
-    expect((await read('low'))?.level).toBe(level);
   });
 });

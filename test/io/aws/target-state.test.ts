@@ -24,7 +24,8 @@ afterAll(async () => {
 
 const read = (target: string, nowMs?: number) =>
   readTarget(client, dynamo.table, target, { consistent: true, ...(nowMs === undefined ? {} : { nowMs }) });
-const writerOf = (target: string) => createHealthWriter(client, dynamo.table, target);
+const atOnce = async (): Promise<void> => undefined;
+const writerOf = (target: string) => createHealthWriter(client, dynamo.table, target, { wait: atOnce });
 const seen = (nowMs: number, inFlight: number, n = 0, failed = 0, over = 0) => ({
   nowMs,
   inFlight,
@@ -185,7 +186,7 @@ describe('the health of a target', () => {
   it('starts anew where the item was taken away', async () => {
     const table = await startDynamo('other');
     const own = new DynamoDBClient(clientConfig(table.endpoint));
-    const writer = createHealthWriter(own, 'other', 'lost');
+    const writer = createHealthWriter(own, 'other', 'lost', { wait: atOnce });
     await writer.write(seen(START_MS, 2, 1));
     const { DeleteItemCommand } = await import('@aws-sdk/client-dynamodb');
     await own.send(new DeleteItemCommand({ TableName: 'other', Key: { pk: { S: 'target#lost' } } }));

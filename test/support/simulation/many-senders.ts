@@ -1,6 +1,7 @@
 /** Senders as they run in Lambda: each sees a part of the traffic, and once a second what all of them know together. */
 
 import { countsFromMs, isLost, levelOf } from '../../../core/send/backoff.ts';
+import { createRecordedLatency, type RecordedLatency } from '../../../core/send/recorded-latency.ts';
 import { whyThinned } from '../../../core/send/thin.ts';
 import { COLD_MS, createWindowCounter, type WindowCounter } from '../../../core/send/window-counter.ts';
 import type { PlannedRequest, Result } from '../../../core/types.ts';
@@ -9,7 +10,7 @@ import type { Recorder } from './recorder.ts';
 import type { Scenario } from './scenario.ts';
 import { type Answered, createSharedItem, type ItemView, type SharedItem, WINDOW_MS } from './shared-item.ts';
 import type { TargetModel } from './target-model.ts';
-import { startTraffic } from './traffic.ts';
+import { rulesOf, startTraffic } from './traffic.ts';
 import type { World } from './world.ts';
 
 const LOOK_EVERY_MS = 1_000;
@@ -26,6 +27,8 @@ interface Setting {
   readonly item: SharedItem;
   readonly target: TargetModel;
   readonly recorder: Recorder;
+  /** What planners tell of the recorded latency, with each slice. */
+  readonly recorded: RecordedLatency;
 }
 
 const NOTHING_OWED = { n: 0, over: 0, failed: 0 };
@@ -122,13 +125,13 @@ const startLink = ({ world, item, scenario }: Setting, { counter, now, learn }: 
 };
 
 const startSender = (setting: Setting): ModelSender => {
-  const { world, scenario, target, recorder } = setting;
+  const { world, scenario, target, recorder, recorded } = setting;
   const { clock } = world;
   const { maxInFlight } = scenario.target;
   const backoff = backoffOf(scenario);
   const counter = createWindowCounter({
     backoffOf: () => backoff,
-    recordedP95Ms: () => scenario.traffic.recordedP95Ms,
+    recordedP95Ms: recorded.p95Ms,
     clock,
   });
   const own = { inFlight: 0, leftAloneUntilMs: 0 };
@@ -152,7 +155,7 @@ const startSender = (setting: Setting): ModelSender => {
     isCold = false;
     counter.sent(request);
     own.inFlight += 1;
-    target.send((outcome) => {
+    target.send(request, (outcome) => {
       own.inFlight -= 1;
       const result: Result =
         outcome.kind === 'answered'
@@ -183,11 +186,13 @@ export const startSenders = (
   count: number,
 ): void => {
   const item = createSharedItem(world, scenario);
-  const senders = Array.from({ length: count }, () =>
-    startSender({ world, scenario, item, target, recorder }),
-  );
-  startTraffic(world, scenario, true, (request) =>
-    senders[Math.floor(world.random.unit() * count)]?.offer(request),
-  );
+  const recorded = createRecordedLatency(rulesOf(scenario.traffic).map(({ name }) => name));
+  const setting = { world, scenario, item, target, recorder, recorded };
+  const senders = Array.from({ length: count }, () => startSender(setting));
+  startTraffic(world, scenario, true, (request) => {
+    recorded.note(request);
+    senders[Math.floor(world.random.unit() * count)]?.offer(request);
+  });
+  world.every(0, 1_000, recorded.refresh);
   world.every(500, 1_000, () => recorder.sample(levelOf(item.view().state), target.queued()));
 };

@@ -7,12 +7,12 @@ import { ruleNamed, ruleSetWith } from '../load.ts';
 import type { Recorder } from './recorder.ts';
 import type { Scenario } from './scenario.ts';
 import type { TargetModel } from './target-model.ts';
-import { RULE, startTraffic, TARGET } from './traffic.ts';
+import { rulesOf, startTraffic, TARGET } from './traffic.ts';
 import type { World } from './world.ts';
 
 const TICK_MS = 10;
 
-/** The backoff that a scenario gives to its one rule. */
+/** The backoff that a scenario gives to its rules. */
 export const backoffOf = ({ backoff }: Scenario): Backoff => {
   const { latencyMs, latencyFactor = 3, errorShare } = backoff;
   const latency: LatencyLimit =
@@ -29,11 +29,12 @@ export const startOneMachine = (
   recorder: Recorder,
 ): void => {
   const { clock } = world;
-  const rule = ruleNamed(RULE, TARGET, { backoff: backoffOf(scenario) });
-  const ruleSet = ruleSetWith([rule], scenario.target.maxInFlight);
+  const backoff = backoffOf(scenario);
+  const rules = rulesOf(scenario.traffic).map(({ name }) => ruleNamed(name, TARGET, { backoff }));
+  const ruleSet = ruleSetWith(rules, scenario.target.maxInFlight);
   const control = createLoadControl({ ruleSet });
   const sender = {
-    dispatch: (_request: unknown, done: Parameters<TargetModel['send']>[0]) => target.send(done),
+    dispatch: target.send,
     abortAll: () => undefined,
     close: () => Promise.resolve(),
   };

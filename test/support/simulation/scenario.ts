@@ -7,8 +7,11 @@ import type { Measures } from './measure.ts';
 /** How long one server of a target takes for a request. */
 export interface ServiceTime {
   readonly meanMs: number;
-  /** `lognormal`: deviation ÷ mean is `spread`. `bimodal`: `slowShare` of the requests take `slowMs`. */
-  readonly kind: 'fixed' | 'exponential' | 'lognormal' | 'bimodal';
+  /**
+   * `lognormal`: deviation ÷ mean is `spread`. `bimodal`: `slowShare` of the requests take `slowMs`. `recorded`: each takes what was
+   * recorded of it.
+   */
+  readonly kind: 'fixed' | 'exponential' | 'lognormal' | 'bimodal' | 'recorded';
   readonly spread?: number;
   readonly slowShare?: number;
   readonly slowMs?: number;
@@ -21,8 +24,8 @@ export type Fault = { readonly fromS: number; readonly toS: number } & (
   | { readonly kind: 'errors'; readonly share: number }
   /** Requests take that many times as long at the end of it, growing evenly. */
   | { readonly kind: 'leak'; readonly factor: number }
-  /** Requests take that many times as long throughout. */
-  | { readonly kind: 'slow'; readonly factor: number }
+  /** Requests, or those of that rule, take that many times as long throughout. */
+  | { readonly kind: 'slow'; readonly factor: number; readonly rule?: string }
 );
 
 export interface TargetSpec {
@@ -35,6 +38,23 @@ export interface TargetSpec {
   readonly faults?: readonly Fault[];
 }
 
+/** A rule of a scenario that has several. */
+export interface MixedRule {
+  readonly name: string;
+  /** Of all requests. */
+  readonly share: number;
+  /** What the log recorded of its latency, from each instant on. */
+  readonly recorded: readonly { readonly fromS: number; readonly ms: number }[];
+}
+
+export interface TrafficSpec {
+  readonly ratePerSecond: number;
+  /** Of all requests, by which the only rule judges. */
+  readonly recordedP95Ms?: number;
+  /** In place of the only rule. */
+  readonly rules?: readonly MixedRule[];
+}
+
 /** Least and greatest value; `.inf` where there is no bound. */
 export type Range = readonly [number, number];
 
@@ -45,7 +65,7 @@ export interface Scenario {
   readonly seconds: number;
   readonly seeds: readonly number[];
   readonly setups: readonly Setup[];
-  readonly traffic: { readonly ratePerSecond: number; readonly recordedP95Ms?: number };
+  readonly traffic: TrafficSpec;
   readonly target: TargetSpec;
   readonly backoff: {
     readonly latencyMs?: number;

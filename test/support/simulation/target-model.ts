@@ -1,6 +1,7 @@
 /** A target with so many servers and one queue without an end: beyond what the servers can do, latency grows and grows. */
 
 import type { SendOutcome } from '../../../core/ports.ts';
+import type { PlannedRequest } from '../../../core/types.ts';
 import type { Fault, ServiceTime, TargetSpec } from './scenario.ts';
 import type { World } from './world.ts';
 
@@ -8,23 +9,24 @@ const REFUSED_AFTER_MS = 2;
 const ERROR_AFTER_MS = 5;
 
 export interface TargetModel {
-  send(done: (outcome: SendOutcome) => void): void;
+  send(request: PlannedRequest, done: (outcome: SendOutcome) => void): void;
   /** Requests that wait for a server. */
   queued(): number;
 }
 
-const drawMs = (service: ServiceTime, { random }: World): number => {
+const drawMs = (service: ServiceTime, { recorded }: PlannedRequest, { random }: World): number => {
   const { kind, meanMs, spread = 0.5, slowShare = 0, slowMs = meanMs } = service;
   if (kind === 'fixed') return meanMs;
+  if (kind === 'recorded') return recorded.durationMs ?? meanMs;
   if (kind === 'exponential') return meanMs * random.exponential();
   if (kind === 'bimodal') return random.unit() < slowShare ? slowMs : meanMs;
   const variance = Math.log(1 + spread * spread);
   return meanMs * Math.exp(Math.sqrt(variance) * random.normal() - variance / 2);
 };
 
-const slowedBy = (faults: readonly Fault[], nowMs: number): number =>
+const slowedBy = (faults: readonly Fault[], rule: string, nowMs: number): number =>
   faults.reduce((factor, fault) => {
-    if (fault.kind === 'slow') return factor * fault.factor;
+    if (fault.kind === 'slow') return (fault.rule ?? rule) === rule ? factor * fault.factor : factor;
     if (fault.kind !== 'leak') return factor;
     const part = (nowMs / 1_000 - fault.fromS) / (fault.toS - fault.fromS);
     return factor * (1 + (fault.factor - 1) * part);
@@ -47,7 +49,7 @@ const createRateLimiter = (perSecond: number, clock: () => number): (() => boole
 export const createTargetModel = (world: World, spec: TargetSpec): TargetModel => {
   const { clock, after } = world;
   const { servers, service, timeoutMs, rateLimit, faults = [] } = spec;
-  const waiting: (() => void)[] = [];
+  const waiting: (readonly [PlannedRequest, () => void])[] = [];
   let head = 0;
   let busy = 0;
   const mayCome = rateLimit === undefined ? () => true : createRateLimiter(rateLimit.perSecond, clock);
@@ -55,15 +57,15 @@ export const createTargetModel = (world: World, spec: TargetSpec): TargetModel =
   const activeFaults = (): readonly Fault[] =>
     faults.filter(({ fromS, toS }) => clock() >= fromS * 1_000 && clock() < toS * 1_000);
 
-  const serve = (answer: () => void): void => {
+  const serve = (request: PlannedRequest, answer: () => void): void => {
     busy += 1;
-    after(drawMs(service, world) * slowedBy(activeFaults(), clock()), () => {
+    after(drawMs(service, request, world) * slowedBy(activeFaults(), request.rule, clock()), () => {
       busy -= 1;
       answer();
       const next = waiting[head];
       if (next === undefined) return;
       head += 1;
-      serve(next);
+      serve(...next);
     });
   };
 
@@ -81,7 +83,7 @@ export const createTargetModel = (world: World, spec: TargetSpec): TargetModel =
       }),
     );
 
-  const queue = (done: (outcome: SendOutcome) => void): void => {
+  const queue = (request: PlannedRequest, done: (outcome: SendOutcome) => void): void => {
     const sentMs = clock();
     let isDone = false;
     // A request that its sender has given up is worked on all the same, as most servers do.
@@ -97,12 +99,12 @@ export const createTargetModel = (world: World, spec: TargetSpec): TargetModel =
       if (!isDone) answerLater(0, (o) => done({ ...o, serviceMs: clock() - sentMs } as SendOutcome), 200);
       isDone = true;
     };
-    if (busy < servers) serve(answer);
-    else waiting.push(answer);
+    if (busy < servers) serve(request, answer);
+    else waiting.push([request, answer]);
   };
 
   return {
-    send: (done) => {
+    send: (request, done) => {
       const active = activeFaults();
       const errors = active.find((fault) => fault.kind === 'errors');
       if (active.some(({ kind }) => kind === 'refuse')) failLater(REFUSED_AFTER_MS, done, 'refused');
@@ -112,7 +114,7 @@ export const createTargetModel = (world: World, spec: TargetSpec): TargetModel =
       else if (!mayCome()) {
         const retryAfterMs = rateLimit?.retryAfterS === undefined ? undefined : rateLimit.retryAfterS * 1_000;
         answerLater(ERROR_AFTER_MS, done, 429, retryAfterMs === undefined ? {} : { retryAfterMs });
-      } else queue(done);
+      } else queue(request, done);
     },
     queued: () => waiting.length - head,
   };
