@@ -7,7 +7,7 @@ import { formatLevel } from '../core/report/format.ts';
 import type { EndedBy } from '../core/report/report-json.ts';
 import { reportTargets, type TargetReport } from '../core/report/target-report.ts';
 import type { RuleSet } from '../core/rules/rule-set.ts';
-import { startLevel } from '../core/send/backoff.ts';
+import { loadFactorOf, startLevel } from '../core/send/backoff.ts';
 import { type BudgetAccount, createBudgets } from '../core/send/budgets.ts';
 import { type AbortVerdict, createLoadControl } from '../core/send/load-control.ts';
 import type { ReplayerOptions } from '../core/send/replayer.ts';
@@ -75,10 +75,6 @@ const abortError = ({ rule, errorShare, limitShare, forMs }: AbortVerdict): Repr
     },
   );
 
-/** Multiple of the recorded rate that the rules ask of a target, at most. */
-const factorOf = ({ rules }: RuleSet, target: string): number =>
-  Math.max(1, ...rules.filter((rule) => rule.target === target).map(({ multiply }) => multiply));
-
 const lowestOf = (loads: readonly Pick<TargetLoad, 'name' | 'level'>[]): LoadView['backoff'] => {
   const [first, ...others] = loads;
   if (first === undefined) return undefined;
@@ -95,7 +91,7 @@ export const createRunControl = (options: RunControlOptions): RunControl => {
     ruleSet,
     switchShare: runSwitch.share,
     // Live traffic comes at its own rate, with copies at more than was recorded; the pacer cannot ramp it.
-    startLevelOf: isLive ? (target) => startLevel(factorOf(ruleSet, target)) : undefined,
+    startLevelOf: isLive ? (target) => startLevel(loadFactorOf(target, ruleSet.rules)) : undefined,
   });
   let nextLookMs = 0;
 

@@ -19,7 +19,7 @@ export type SendOutcome =
       readonly serviceMs: number;
       readonly endMs: number;
       readonly bytes: number;
-      /** Of a 429 or 503 with `Retry-After`: how long the target asks to be left alone. */
+      /** Of a 429 or 503 with `Retry-After`: how long the target asks to be left alone, from `endMs` on. */
       readonly retryAfterMs?: number;
     }
   | {

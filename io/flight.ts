@@ -43,6 +43,7 @@ export class Flight implements Dispatcher.DispatchHandler {
   #bytes = 0;
   #interimAnswers = 0;
   #retryAfterMs: number | undefined = undefined;
+  #askedMs = 0;
   #isAnswerSeen = false;
   #isSettled = false;
   #isDispatching = true;
@@ -84,6 +85,7 @@ export class Flight implements Dispatcher.DispatchHandler {
     if (status !== 429 && status !== 503) return;
     const ms = longestRetryAfterMs(headers['retry-after'], this.#list.clocks.wallClock());
     this.#retryAfterMs = ms;
+    this.#askedMs = this.#nowMs();
     if (ms !== undefined && !this.#isSettled) this.#onRetryAfter?.(ms);
   }
 
@@ -164,9 +166,14 @@ export class Flight implements Dispatcher.DispatchHandler {
     this.#settle(isWritten ? { ...failed, serviceMs: endMs - this.#startedMs } : failed);
   }
 
+  /** What is left at the end of an answer of what its head has asked for. */
+  #leftToWaitMs({ endMs }: SendOutcome): number {
+    return Math.max(0, Math.round((this.#retryAfterMs ?? 0) - (endMs - this.#askedMs)));
+  }
+
   #settle(end: SendOutcome): void {
-    const retryAfterMs = this.#retryAfterMs;
-    const outcome = retryAfterMs === undefined ? end : { ...end, retryAfterMs };
+    const outcome =
+      this.#retryAfterMs === undefined ? end : { ...end, retryAfterMs: this.#leftToWaitMs(end) };
     this.#isSettled = true;
     this.#list.remove(this);
     if (this.#isDispatching) this.#early = outcome;

@@ -51,7 +51,7 @@ export interface RunRates {
 }
 
 /** Limits of rules by their names. */
-export type RateOfRules = Readonly<Record<string, Pick<Rule, 'maxRatePerSecond'>>>;
+type RateOfRules = Readonly<Record<string, Pick<Rule, 'maxRatePerSecond'>>>;
 
 type Rates = Readonly<Record<string, { readonly maxRatePerSecond?: number | undefined }>>;
 

@@ -15,7 +15,7 @@ export interface AccountConcurrency {
 }
 
 /** Of an account's concurrency Lambda lets nobody reserve the last: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html */
-export const KEPT_UNRESERVED = 100;
+const KEPT_UNRESERVED = 100;
 
 /** Name and code of the quota, by which Service Quotas knows it. */
 const QUOTA = 'the quota "Concurrent executions" of Lambda (L-B99A9384 in Service Quotas)';

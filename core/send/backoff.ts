@@ -4,6 +4,8 @@
  * an increase relative to the level that was too much, so that it settles close below a target's capacity whatever that is.
  */
 
+import type { Rule } from '../rules/rule-set.ts';
+
 /** Lowest level: what a trickle of the traffic is. */
 export const FLOOR = 0.01;
 const CUT = 0.5;
@@ -81,6 +83,18 @@ export const levelOf = ({ level, isOpen }: BackoffState): number => (isOpen ? 0 
 
 /** The level at which traffic begins that is `loadFactor` times what was recorded: the recorded rate, and growing from there. */
 export const startLevel = (loadFactor: number): number => Math.max(FLOOR, Math.min(1, 1 / loadFactor));
+
+/** How many times what was recorded a target gets, of those of its rules that back off. */
+export const loadFactorOf = (
+  target: string,
+  rules: readonly Pick<Rule, 'target' | 'multiply' | 'pacing' | 'backoff'>[],
+): number =>
+  Math.max(
+    1,
+    ...rules
+      .filter((rule) => rule.target === target && rule.backoff.kind === 'on')
+      .map(({ multiply, pacing }) => multiply * (pacing.mode === 'constant' ? 1 : pacing.speed)),
+  );
 
 /** The share of `n` that it takes: of few, a limit's own share is often exceeded by chance. */
 const shareOf = (n: number, share: number): number => {

@@ -3,7 +3,7 @@
 import type { PlannedRequest } from '../types.ts';
 
 /** A target that has been sent nothing for so long gets one. */
-export const PROBE_EVERY_MS = 1_000;
+const PROBE_EVERY_MS = 1_000;
 
 export interface Probes {
   /** Whether this request may go as a probe. It may be held back by another limit still, and then it is none. */

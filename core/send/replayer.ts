@@ -90,9 +90,8 @@ const createQueue = (isLive: boolean): Fifo<PlannedRequest> => {
 
 /** Makes a replayer. */
 export const createReplayer = (options: ReplayerOptions): Replayer => {
-  const { sender, clock, isLive, onResult, rules = {}, budgets } = options;
-  const { whyHeldBack: askFirst, maxInFlightOf = ({ maxInFlight }: Target) => maxInFlight } = options;
-  const { maxInFlightOfRule = (_rule: string, maxInFlight: number) => maxInFlight } = options;
+  const { sender, clock, isLive, onResult, rules = {}, budgets, whyHeldBack: askFirst } = options;
+  const { maxInFlightOf = ({ maxInFlight }: Target) => maxInFlight } = options;
   const queue = createQueue(isLive);
   const rates = openRunRates(options.targets, options.maxRatePerSecond, rules);
   const ruleLanes = openRuleLanes(rules);
@@ -138,7 +137,7 @@ export const createReplayer = (options: ReplayerOptions): Replayer => {
   };
 
   const isFull = ({ rule }: PlannedRequest, { inFlight, maxInFlight }: RuleLane): boolean =>
-    inFlight >= maxInFlightOfRule(rule, maxInFlight);
+    inFlight >= (options.maxInFlightOfRule?.(rule, maxInFlight) ?? maxInFlight);
 
   const whyHeldBack = (request: PlannedRequest, lane: Lane, nowMs: number): HeldBackReason | undefined => {
     const first = askFirst?.(request, nowMs);

@@ -10,7 +10,7 @@ import type { WindowCounts } from './backoff.ts';
 /** Nothing sent to a target so soon after the first is counted: its connections, and often the target itself, are cold. */
 export const COLD_MS = 1_000;
 /** Least limit that a recorded latency gives: of a target that answers in 2 ms, the way there alone would go beyond three times that. */
-export const MIN_RELATIVE_LIMIT_MS = 50;
+const MIN_RELATIVE_LIMIT_MS = 50;
 
 /**
  * The latency (ms) beyond which a request is too slow. A relative limit goes by what its rule recorded of late or, where that is more,

@@ -4,13 +4,12 @@
  */
 
 import type { Rule } from '../../core/rules/rule-set.ts';
-import { startLevel } from '../../core/send/backoff.ts';
+import { loadFactorOf, startLevel } from '../../core/send/backoff.ts';
+import { QUIET_MS } from '../../io/aws/target-state.ts';
 import type { Timing } from './job.ts';
 import type { PlannerClock } from './planner-clock.ts';
 import type { TargetLevels } from './target-levels.ts';
 
-/** Who has dispatched something to a target within this time knows that it was not quiet: as long as the table has it. */
-const QUIET_MS = 600_000;
 /** Below it the level would hardly grow: windows hold too few requests to be judged by, and so little hurts no target. */
 const MIN_START_RATE_PER_SECOND = 1;
 
@@ -28,15 +27,6 @@ export interface RampOptions {
   readonly levels: TargetLevels;
   readonly onProblem: (error: unknown) => void;
 }
-
-/** How many times the recorded rate a target gets of those of its rules that back off. */
-export const loadFactorOf = (target: string, rules: RampOptions['rules']): number =>
-  Math.max(
-    1,
-    ...rules
-      .filter((rule) => rule.target === target && rule.backoff.kind === 'on')
-      .map(({ multiply, pacing }) => multiply * (pacing.mode === 'constant' ? 1 : pacing.speed)),
-  );
 
 /**
  * To be called before each slice of a target is thinned.

@@ -29,8 +29,8 @@ interface Rated {
   readonly isOf: (placed: PlacedRequest) => boolean;
 }
 
-/** Limits of rules sit inside that of the target: what they hold back takes no room there. */
-const ratesOf = ({ slice, target, book }: OfferOptions): readonly Rated[] => {
+/** Those of rules, asked for at once, then that of the target, inside which they sit: what they hold back takes no room there. */
+const ratesOf = ({ slice, target, book }: OfferOptions): readonly (readonly Rated[])[] => {
   const rules = [...new Set(slice.requests.map(({ request }) => request.rule))];
   const ofRules = rules.map((rule) => ({
     name: `rule:${rule}`,
@@ -38,9 +38,13 @@ const ratesOf = ({ slice, target, book }: OfferOptions): readonly Rated[] => {
     isOf: ({ request }: PlacedRequest) => request.rule === rule,
   }));
   const ofTarget = { name: target.name, maxRatePerSecond: target.maxRatePerSecond, isOf: () => true };
-  return [...ofRules, ofTarget].flatMap(({ maxRatePerSecond, ...rated }) =>
-    maxRatePerSecond === undefined ? [] : [{ ...rated, maxRatePerSecond }],
-  );
+  return [ofRules, [ofTarget]]
+    .map((round) =>
+      round.flatMap(({ maxRatePerSecond, ...rated }) =>
+        maxRatePerSecond === undefined ? [] : [{ ...rated, maxRatePerSecond }],
+      ),
+    )
+    .filter((round) => round.length > 0);
 };
 
 /** By how much a slice that begins late is moved, in whole µs, as results have them. */
@@ -48,7 +52,7 @@ const shiftOf = (options: OfferOptions): number => {
   const { slice, now } = options;
   const lateMs = now() - (slice.requests[0]?.request.dueMs ?? 0);
   if (lateMs <= 0) return 0;
-  const leadMs = ratesOf(options).length === 0 ? 0 : TAKE_LEAD_MS;
+  const leadMs = ratesOf(options).length * TAKE_LEAD_MS;
   return Math.round((lateMs + leadMs) * 1_000) / 1_000;
 };
 
@@ -62,10 +66,13 @@ const overRates = async (
   const { startAtMs } = slice.event;
   const over = new Set<PlacedRequest>();
   if (shiftMs === 0) return over;
-  for (const { name, maxRatePerSecond, isOf } of ratesOf(options)) {
+  const ask = ({ name, maxRatePerSecond, isOf }: Rated): Promise<ReadonlySet<PlacedRequest>> => {
     const asked = requests.filter((placed) => isOf(placed) && !over.has(placed));
     const rate = { target: name, maxRatePerSecond, startAtMs, shiftMs, takeRate, log };
-    for (const placed of await overRate(asked, slice.requests.filter(isOf), rate)) over.add(placed);
+    return overRate(asked, slice.requests.filter(isOf), rate);
+  };
+  for (const round of ratesOf(options)) {
+    for (const found of await Promise.all(round.map(ask))) for (const placed of found) over.add(placed);
   }
   return over;
 };

@@ -24,6 +24,8 @@ export interface SendSliceDeps extends SliceLoadDeps {
   readonly sender: HttpSender;
   /** Has the sender's header values ready. Never throws. */
   readonly loadSecrets: () => Promise<void>;
+  /** From now on `listen` is told of each `Retry-After`, at the head of its answer. */
+  readonly hearRetryAfter: (listen: SliceLoad['askedToWait']) => void;
 }
 
 export interface SliceToSend {
@@ -89,6 +91,7 @@ const openRun = (toSend: SliceToSend, deps: SendSliceDeps): Run => {
   });
   const { inFlight, inFlightOf } = replayer;
   const load = openSliceLoad({ slice, target, zeroMs, inFlight, inFlightOf }, deps);
+  deps.hearRetryAfter(load.askedToWait);
   const now = (): number => clock() - zeroMs;
   return { ...toSend, deps, replayer, load, offered, ended: ended.promise, now, enter };
 };

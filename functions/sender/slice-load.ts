@@ -58,6 +58,8 @@ export interface SliceLoad {
   othersInFlightOf(rule: string): number;
   /** A request is being sent. */
   sent(request: PlannedRequest): void;
+  /** The target asks, at the head of an answer, to be left alone for so long from now on. */
+  askedToWait(request: PlannedRequest, retryAfterMs: number): void;
   /** A request that was sent has ended. */
   ended(result: Result, lagMs: number): void;
   /** Tells what is left to tell, and ends. */
@@ -127,9 +129,17 @@ export const openSliceLoad = (options: SliceLoadOptions, deps: SliceLoadDeps): S
   let isCold = true;
   const level = (): number => (limits !== undefined && backoff.isLeftAlone() ? 0 : backoff.level());
 
+  const askedToWait = (request: PlannedRequest, retryAfterMs: number): void => {
+    if (request.target !== target.name || book.backoffOf(request.rule).kind === 'off') return;
+    const untilMs = wallClock() + Math.min(MAX_RETRY_AFTER_MS, retryAfterMs);
+    backoff.leaveAlone(untilMs);
+    retry.tell(untilMs);
+  };
+
   return {
     first,
     othersInFlight,
+    askedToWait,
     isOpen: () => switchShare() > 0 && level() > 0,
     level,
     othersInFlightOf: gauges.othersInFlight,
@@ -148,11 +158,7 @@ export const openSliceLoad = (options: SliceLoadOptions, deps: SliceLoadDeps): S
     ended: (result, lagMs) => {
       health.add(result, lagMs);
       counters.own.add(result);
-      const { retryAfterMs } = result;
-      if (retryAfterMs === undefined || book.backoffOf(result.request.rule).kind === 'off') return;
-      const untilMs = wallClock() + Math.min(MAX_RETRY_AFTER_MS, retryAfterMs);
-      backoff.leaveAlone(untilMs);
-      retry.tell(untilMs);
+      if (result.retryAfterMs !== undefined) askedToWait(result.request, result.retryAfterMs);
     },
     end: async () => {
       await Promise.all([watch.stop().then(health.end), retry.end(), gauges.end()]);

@@ -17,6 +17,7 @@ import { createBackoffLog } from './backoff-log.ts';
 import type { SenderConfig, SenderSettings } from './config.ts';
 import { createRuleBook, type RuleBook } from './rule-book.ts';
 import { createSecrets } from './secrets.ts';
+import type { SliceLoad } from './slice-load.ts';
 import { createSliceSender, type SliceOutcome } from './slice-sender.ts';
 
 export interface SenderParts {
@@ -87,9 +88,12 @@ export const wireSender = (parts: SenderParts): WiredSender => {
   });
   void secrets.load();
   const book = createRuleBook(config.rules);
+  /** Of the slice that is sent: there is one at a time. */
+  let onRetryAfter: SliceLoad['askedToWait'] = () => undefined;
   const http = createHttpSender({
     targets: Object.values(config.targets),
     timeoutMsOf: ({ rule }) => book.ruleOf(rule)?.timeoutMs,
+    onRetryAfter: (request, retryAfterMs) => onRetryAfter(request, retryAfterMs),
     clock,
     wallClock,
     env: secrets.env,
@@ -107,6 +111,9 @@ export const wireSender = (parts: SenderParts): WiredSender => {
     clock,
     wallClock,
     loadSecrets: secrets.load,
+    hearRetryAfter: (listen) => {
+      onRetryAfter = listen;
+    },
     writeLine,
     log,
     stop,

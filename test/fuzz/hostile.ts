@@ -127,7 +127,7 @@ const target = fc.oneof(
 const client = fc.oneof(fc.constantFrom('192.0.2.7', '2001:db8::1', 'unix:'), hostileText);
 
 /** What is logged of one request, whoever writes it. */
-export const hostileRequest = fc.record({
+const hostileRequest = fc.record({
   method,
   target,
   client,
@@ -141,7 +141,7 @@ export type HostileRequest = typeof hostileRequest extends fc.Arbitrary<infer T>
 const START_MS = Date.UTC(2026, 10, 21, 11, 0, 0);
 
 /** As Traefik logs it. */
-export const hostileTraefikLine = (request: HostileRequest, index: number): string =>
+const hostileTraefikLine = (request: HostileRequest, index: number): string =>
   JSON.stringify({
     ClientHost: request.client,
     DownstreamStatus: request.status,
@@ -155,7 +155,7 @@ export const hostileTraefikLine = (request: HostileRequest, index: number): stri
   });
 
 /** As nginx logs it, the request line whole or in parts. */
-export const hostileNginxLine = (request: HostileRequest, index: number): string =>
+const hostileNginxLine = (request: HostileRequest, index: number): string =>
   JSON.stringify({
     msec: ((START_MS + index) / 1_000).toFixed(3),
     request_time: '0.001',

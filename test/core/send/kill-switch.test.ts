@@ -93,6 +93,8 @@ describe('the share that may be sent', () => {
   });
 
   it('is known often enough that off takes hold within 5 s', () => {
-    expect([SWITCH_MAX_AGE_MS, SWITCH_READ_EVERY_MS, SWITCH_CHECK_EVERY_MS]).toEqual([30_000, 2_000, 1_000]);
+    // At the worst a planner has just read, and a sender has just looked; the rest of the 5 s is for the calls.
+    expect(SWITCH_READ_EVERY_MS + SWITCH_CHECK_EVERY_MS).toBeLessThanOrEqual(4_000);
+    expect(SWITCH_MAX_AGE_MS).toBe(30_000);
   });
 });

@@ -52,15 +52,6 @@ describe('thinning', () => {
     );
   });
 
-  it('of a session is all or nothing: requests of one place share one fate', () => {
-    fc.assert(
-      fc.property(unit, unit, unit, (share, switchShare, level) => {
-        const one = whyThinned({ share, isProbe: false }, { switchShare, level });
-        expect(whyThinned({ share }, { switchShare, level })).toBe(one);
-      }),
-    );
-  });
-
   it('sends all where nothing is held back, and nothing but probes at level 0', () => {
     fc.assert(
       fc.property(unit, (share) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_BACKOFF } from '../../../core/rules/rule-set.ts';
-import { createRamp, loadFactorOf, type RampOptions } from '../../../functions/planner/ramp.ts';
+import { loadFactorOf } from '../../../core/send/backoff.ts';
+import { createRamp, type RampOptions } from '../../../functions/planner/ramp.ts';
 import { createTargetLevels } from '../../../functions/planner/target-levels.ts';
 import { createFakeTime } from '../../support/fake-time.ts';
 import { planRule } from '../../support/plan.ts';

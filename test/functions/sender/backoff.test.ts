@@ -194,6 +194,17 @@ describe.concurrent('a target that asks to be left alone', () => {
   }, 20_000);
 });
 
+describe.concurrent('an answer that asks for it and never ends', () => {
+  it('is heard from its head on', async () => {
+    const world = await start({
+      rules: { r: rule() },
+      server: { answer: () => 'HTTP/1.1 503 x\r\nretry-after: 60\r\ncontent-length: 9\r\n\r\nx' },
+    });
+    await world.send(sliceOf(every(100, 20)));
+    expect(world.trailers()).toMatchObject([{ sent: 1, heldBack: { backoff: 19 } }]);
+  }, 20_000);
+});
+
 describe.concurrent('a table that is slow', () => {
   it('has the target spared all the same', async () => {
     const world = await start({ server: slowBy(80), rules: { r: rule({ backoff: backoffAt(40) }) } });
