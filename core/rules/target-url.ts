@@ -46,7 +46,10 @@ export const parseTargetUrl = (text: string): TargetUrl => {
   const host = STRICT.exec(text)?.[1];
   if (host === undefined) return fault(`url ${ALLOWED}, got ${withoutUser(text)}`);
   if (!host.startsWith('[') && host.toLowerCase() !== url.hostname)
-    return fault(`url ${ALLOWED}, got ${withoutUser(text)}`, `it is read as ${url.hostname}: write that`);
+    return fault(
+      `url ${ALLOWED}, got ${withoutUser(text)}`,
+      `it would be read as ${url.hostname}: write the host as it is`,
+    );
   return { kind: 'ok', origin: url.origin, hostname: url.hostname };
 };
 

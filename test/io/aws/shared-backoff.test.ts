@@ -1,55 +1,22 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FLOOR, NEW_BACKOFF } from '../../../core/send/backoff.ts';
 import { createHealthWriter, type HealthWriter } from '../../../io/aws/target-health.ts';
-import { readTarget } from '../../../io/aws/target-state.ts';
 import type { JudgedWindow } from '../../../io/aws/window-steps.ts';
 import { clientConfig } from '../../support/aws/client-config.ts';
-import { type DynamoEndpoint, startDynamo } from '../../support/aws/dynamo.ts';
+import {
+  at,
+  atOnce,
+  LIMITS,
+  levels,
+  START_MS,
+  seen,
+  useHealthTable,
+  WINDOW_MS,
+} from '../../support/health-table.ts';
 
-const START_MS = 1_790_000_000_000;
-const WINDOW_MS = 5_000;
-const LIMITS = { errorShare: 0.1, maxInFlight: 100 };
-
-let dynamo: DynamoEndpoint;
-let client: DynamoDBClient;
-beforeAll(async () => {
-  dynamo = await startDynamo();
-  client = new DynamoDBClient(clientConfig(dynamo.endpoint));
-});
-afterAll(async () => {
-  client.destroy();
-  await dynamo.close();
-});
-
-interface Senders {
-  readonly writers: readonly HealthWriter[];
-  /** Windows that were closed and judged, whoever did it. */
-  readonly judged: readonly JudgedWindow[];
-}
-
-const atOnce = async (): Promise<void> => undefined;
-const sendersTo = (target: string, count: number): Senders => {
-  const judged: JudgedWindow[] = [];
-  const onJudged = (one: JudgedWindow) => judged.push(one);
-  const options = { limits: LIMITS, windowMs: WINDOW_MS, wait: atOnce, onJudged };
-  const writers = Array.from({ length: count }, () =>
-    createHealthWriter(client, dynamo.table, target, options),
-  );
-  return { writers, judged };
-};
-const one = (target: string): { writer: HealthWriter; judged: readonly JudgedWindow[] } => {
-  const { writers, judged } = sendersTo(target, 1);
-  return { writer: writers[0] as HealthWriter, judged };
-};
-const read = (target: string) => readTarget(client, dynamo.table, target, { consistent: true });
-
-const seen = (nowMs: number, n: number, { over = 0, failed = 0, inFlight = 1 } = {}) => ({
-  ...{ nowMs, n, over, failed, inFlight },
-});
-const at = (ms: number): number => START_MS + ms;
-const levels = (judged: readonly JudgedWindow[]): readonly number[] => judged.map(({ after }) => after.level);
+const { client, dynamo, one, read, sendersTo } = useHealthTable();
 
 describe('the backoff that senders share', () => {
   it('is stepped by the first of two that writes past the end of a window, and known to both', async () => {
@@ -236,7 +203,7 @@ describe('what is long past', () => {
     const { writers, judged } = sendersTo('untold', 2);
     const [a, b] = writers as [HealthWriter, HealthWriter];
     await a.write(seen(at(0), 0));
-    dynamo.fail({ operation: 'UpdateItem', status: 500, code: 'InternalServerError' });
+    dynamo().fail({ operation: 'UpdateItem', status: 500, code: 'InternalServerError' });
     await a.write(seen(at(1_000), 60, { failed: 60 })).catch(() => undefined);
     await b.write(seen(at(HOUR_MS), 30));
     expect(await a.write(seen(at(HOUR_MS + 4_000), 2))).toMatchObject({ n: 32, failed: 0 });
@@ -246,7 +213,7 @@ describe('what is long past', () => {
 
 describe('a target that nothing is judged of', () => {
   it('stays as it is, however much is in flight and fails', async () => {
-    const writer = createHealthWriter(client, dynamo.table, 'unjudged', { wait: atOnce });
+    const writer = createHealthWriter(client(), dynamo().table, 'unjudged', { wait: atOnce });
     for (let ms = 0; ms <= 70_000; ms += 1_000)
       await writer.write(seen(at(ms), 10, { failed: 10, inFlight: 1_000 }));
     expect(await read('unjudged')).toMatchObject({ level: 1, isOpen: false });
@@ -273,7 +240,7 @@ describe('a crowd of senders', () => {
       },
     };
     const writers = Array.from({ length: count }, () =>
-      createHealthWriter(client, dynamo.table, target, options),
+      createHealthWriter(client(), dynamo().table, target, options),
     );
     const writeAll = (ms: number, over: number) =>
       Promise.all(writers.map((writer) => writer.write(seen(at(ms), 5, { over }))));
@@ -285,9 +252,9 @@ describe('a crowd of senders', () => {
     };
     /** Calls that a second of all of them costs. */
     const costOf = async (ms: number, over: number) => {
-      const before = [dynamo.count('UpdateItem'), dynamo.count('GetItem')] as const;
+      const before = [dynamo().count('UpdateItem'), dynamo().count('GetItem')] as const;
       await writeAll(ms, over);
-      return [dynamo.count('UpdateItem') - before[0], dynamo.count('GetItem') - before[1]] as const;
+      return [dynamo().count('UpdateItem') - before[0], dynamo().count('GetItem') - before[1]] as const;
     };
     return { open, costOf, judged };
   };
@@ -356,14 +323,14 @@ describe('a table in trouble', () => {
   it('that loses the answer to a close has the level cut once', async () => {
     const { writers, judged } = sendersTo('lost', 2);
     const [a, b] = writers as [HealthWriter, HealthWriter];
-    const own = new DynamoDBClient({ ...clientConfig(dynamo.endpoint), maxAttempts: 3 });
-    const again = createHealthWriter(own, dynamo.table, 'lost', {
+    const own = new DynamoDBClient({ ...clientConfig(dynamo().endpoint), maxAttempts: 3 });
+    const again = createHealthWriter(own, dynamo().table, 'lost', {
       ...{ limits: LIMITS, windowMs: WINDOW_MS, wait: atOnce },
     });
     await a.write(seen(at(0), 30, { over: 9 }));
     await again.write(seen(at(100), 0));
     const isClose = ({ body }: { readonly body: Buffer }) => body.includes(':old');
-    dynamo.fail({ operation: 'UpdateItem', when: isClose, reset: 'after' });
+    dynamo().fail({ operation: 'UpdateItem', when: isClose, reset: 'after' });
     expect(await again.write(seen(at(5_000), 0))).toMatchObject({ level: 0.5 });
     expect(await b.write(seen(at(5_100), 0))).toMatchObject({ level: 0.5, last: { n: 30 } });
     expect(judged).toEqual([]);
@@ -374,9 +341,9 @@ describe('a table in trouble', () => {
     const { writer, judged } = one('throttled');
     await writer.write(seen(at(0), 5, { over: 5 }));
     const code = 'ProvisionedThroughputExceededException';
-    dynamo.fail({ operation: 'UpdateItem', status: 400, code, times: 4 });
+    dynamo().fail({ operation: 'UpdateItem', status: 400, code, times: 4 });
     for (const ms of [1_000, 2_000]) await writer.write(seen(at(ms), 5)).catch(() => undefined);
-    dynamo.heal();
+    dynamo().heal();
     await writer.write(seen(at(3_000), 30));
     expect(await writer.write(seen(at(5_000), 5))).toMatchObject({ level: 0.5 });
     expect(judged).toMatchObject([{ counts: { n: 50, over: 5 } }]);
@@ -385,7 +352,7 @@ describe('a table in trouble', () => {
   it('whose read fails at a close leaves the close to the next write', async () => {
     const { writer, judged } = one('unread');
     await writer.write(seen(at(0), 30, { over: 9 }));
-    dynamo.fail({ operation: 'GetItem', status: 500, code: 'InternalServerError' });
+    dynamo().fail({ operation: 'GetItem', status: 500, code: 'InternalServerError' });
     await expect(writer.write(seen(at(5_000), 1))).rejects.toMatchObject({ code: 'AWS_FAILED' });
     expect(await writer.write(seen(at(6_000), 1))).toMatchObject({ level: 0.5 });
     expect(judged).toMatchObject([{ counts: { n: 32, over: 9 } }]);

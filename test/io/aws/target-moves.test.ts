@@ -1,59 +1,14 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MAX_RETRY_AFTER_MS } from '../../../core/send/retry-after.ts';
-import { createHealthWriter, type HealthWriter } from '../../../io/aws/target-health.ts';
 import { leaveAlone, startTarget } from '../../../io/aws/target-moves.ts';
-import { QUIET_MS, readTarget } from '../../../io/aws/target-state.ts';
-import type { JudgedWindow } from '../../../io/aws/window-steps.ts';
-import { clientConfig } from '../../support/aws/client-config.ts';
-import { type DynamoEndpoint, startDynamo } from '../../support/aws/dynamo.ts';
+import { QUIET_MS } from '../../../io/aws/target-state.ts';
+import { at, levels, START_MS, seen, useHealthTable } from '../../support/health-table.ts';
 
-const START_MS = 1_790_000_000_000;
-const WINDOW_MS = 5_000;
-const LIMITS = { errorShare: 0.1, maxInFlight: 100 };
-
-let dynamo: DynamoEndpoint;
-let client: DynamoDBClient;
-beforeAll(async () => {
-  dynamo = await startDynamo();
-  client = new DynamoDBClient(clientConfig(dynamo.endpoint));
-});
-afterAll(async () => {
-  client.destroy();
-  await dynamo.close();
-});
-
-interface Senders {
-  readonly writers: readonly HealthWriter[];
-  /** Windows that were closed and judged, whoever did it. */
-  readonly judged: readonly JudgedWindow[];
-}
-
-const atOnce = async (): Promise<void> => undefined;
-const sendersTo = (target: string, count: number): Senders => {
-  const judged: JudgedWindow[] = [];
-  const onJudged = (one: JudgedWindow) => judged.push(one);
-  const options = { limits: LIMITS, windowMs: WINDOW_MS, wait: atOnce, onJudged };
-  const writers = Array.from({ length: count }, () =>
-    createHealthWriter(client, dynamo.table, target, options),
-  );
-  return { writers, judged };
-};
-const one = (target: string): { writer: HealthWriter; judged: readonly JudgedWindow[] } => {
-  const { writers, judged } = sendersTo(target, 1);
-  return { writer: writers[0] as HealthWriter, judged };
-};
-const read = (target: string) => readTarget(client, dynamo.table, target, { consistent: true });
-
-const seen = (nowMs: number, n: number, { over = 0, failed = 0, inFlight = 1 } = {}) => ({
-  ...{ nowMs, n, over, failed, inFlight },
-});
-const at = (ms: number): number => START_MS + ms;
-const levels = (judged: readonly JudgedWindow[]): readonly number[] => judged.map(({ after }) => after.level);
+const { client, dynamo, one, read } = useHealthTable();
 
 describe('a target that asks to be left alone', () => {
   const ask = (target: string, untilMs: number, nowMs = START_MS) =>
-    leaveAlone(client, dynamo.table, target, { untilMs, nowMs });
+    leaveAlone(client(), dynamo().table, target, { untilMs, nowMs });
 
   it('is, up to the latest instant that anybody was told', async () => {
     expect(await ask('retry', at(5_000))).toBe(true);
@@ -78,7 +33,7 @@ describe('a target that asks to be left alone', () => {
 
 describe('traffic that begins above what was recorded', () => {
   const start = (target: string, level: number, nowMs: number) =>
-    startTarget(client, dynamo.table, target, { level, nowMs });
+    startTarget(client(), dynamo().table, target, { level, nowMs });
 
   it('begins at the recorded rate where the target was quiet, once', async () => {
     expect(await start('new', 0.25, at(0))).toBe(true);
