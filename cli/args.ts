@@ -3,13 +3,18 @@
 import { Argument, Command, Option } from 'commander';
 import { EXIT, type ExitCode } from '../core/errors.ts';
 import { addAwsCommands } from './aws-args.ts';
+import { addCompareCommand } from './compare-args.ts';
 import type { CliContext } from './context.ts';
-import { type Flags, LOGS, options, parseNumber, planning, replayOptions, withOptions } from './options.ts';
+import { parseNumber } from './option-values.ts';
+import { type Flags, LOGS, options, planning, replayOptions, withOptions } from './options.ts';
+import { addReportCommand } from './report-args.ts';
 
 // A command is loaded when it runs: a plan needs no HTTP client, and what is not loaded takes no memory and no time to start.
 const EXIT_HELP = `
-Exit codes: 0 all went well, 1 a gate failed, 2 wrong arguments, rules or input,
-            3 stopped or could not run, 70 a bug.`;
+Exit codes: 0 all went well and all gates held, 1 a gate failed or could not be judged, or a
+            regression, 2 wrong arguments, rules or input, 3 stopped or could not run, 70 a bug.`;
+
+type OnExit = (code: ExitCode) => void;
 
 /** What commander says of wrong arguments, in the form in which every other error is shown. */
 const formatUsageError = (text: string): string => {
@@ -18,32 +23,7 @@ const formatUsageError = (text: string): string => {
   return `${message}\nhint: ${meant === undefined ? '--help shows what is allowed' : `did you mean ${meant}?`}\n`;
 };
 
-/**
- * The program. Its commands leave their exit code with `onExit`.
- *
- * @throws CommanderError for wrong arguments and for --help and --version, once their text is written
- */
-export const createProgram = (
-  context: CliContext,
-  version: string,
-  onExit: (code: ExitCode) => void,
-): Command => {
-  const program = new Command('reprise')
-    .description(
-      'Replays production HTTP traffic from the access logs you already have, at the rhythm it was recorded.',
-    )
-    .version(version, '--version')
-    .helpOption('--help', 'show this help')
-    .helpCommand(false)
-    .configureOutput({
-      writeOut: (text) => context.stdout.write(text),
-      writeErr: (text) => context.stderr.write(text),
-      outputError: (text, write) => write(formatUsageError(text)),
-    })
-    .configureHelp({ helpWidth: 100 })
-    .addHelpText('after', EXIT_HELP)
-    .exitOverride();
-
+const addReplay = (program: Command, context: CliContext, onExit: OnExit): void => {
   const replay = program
     .command('replay')
     .description('send what the rules choose of a log, at the recorded rhythm')
@@ -51,8 +31,15 @@ export const createProgram = (
   withOptions(replay, [
     ...planning,
     options.rejects,
+    options.gate,
+    options.baseline,
     options.out,
+    options.html,
+    options.junit,
+    options.markdown,
     options.json,
+    options.ui,
+    options.quiet,
     options.dryRun,
     options.follow,
     options.for,
@@ -62,7 +49,9 @@ export const createProgram = (
   replay.action(async (logs: string[], flags: Flags) =>
     onExit(await (await import('./commands/replay.ts')).replayCommand(replayOptions(logs, flags), context)),
   );
+};
 
+const addDecode = (program: Command, context: CliContext, onExit: OnExit): void => {
   const decode = program
     .command('decode')
     .description('print each recorded request of a log as a line of JSON')
@@ -74,14 +63,12 @@ export const createProgram = (
   ]);
   decode.action(async (logs: string[], flags: Flags) => {
     const { rules, rejects } = flags as { rules?: string; rejects?: string };
-    onExit(
-      await (await import('./commands/decode.ts')).decodeCommand(
-        { logs, rules, rejectsFile: rejects, json: flags.json === true },
-        context,
-      ),
-    );
+    const { decodeCommand } = await import('./commands/decode.ts');
+    onExit(await decodeCommand({ logs, rules, rejectsFile: rejects, json: flags.json === true }, context));
   });
+};
 
+const addPlan = (program: Command, context: CliContext, onExit: OnExit): void => {
   const plan = program
     .command('plan')
     .description('show what would be sent, where and when, and what is left out and why')
@@ -91,7 +78,9 @@ export const createProgram = (
     const { planCommand } = await import('./commands/plan.ts');
     onExit(await planCommand({ ...replayOptions(logs, flags), aws: flags.aws === true }, context));
   });
+};
 
+const addRules = (program: Command, context: CliContext, onExit: OnExit): void => {
   const rules = program
     .command('rules')
     .description('check rule files, and explain what they do')
@@ -101,36 +90,23 @@ export const createProgram = (
     .description('show every fault of rule files, and run the cases beside them');
   check.addArgument(new Argument('[PATH]', 'a rule file or a folder of them').default('rules'));
   withOptions(check, [options.json]);
-  check.action(async (path: string, flags: Flags) =>
-    onExit(
-      await (await import('./commands/rules-check.ts')).rulesCheckCommand(
-        { path, json: flags.json === true },
-        context,
-      ),
-    ),
-  );
+  check.action(async (path: string, flags: Flags) => {
+    const { rulesCheckCommand } = await import('./commands/rules-check.ts');
+    onExit(await rulesCheckCommand({ path, json: flags.json === true }, context));
+  });
 
   const explain = rules.command('explain').description('trace one line of a log through every rule');
   explain.addArgument(new Argument('<LOG:LINE>', 'a line of a log, counted from 1'));
-  withOptions(explain, [
-    options.rules,
-    options.target,
-    options.percent,
-    options.multiply,
-    options.json,
-    options.seed,
-  ]);
-  explain.action(async (place: string, flags: Flags) =>
-    onExit(
-      await (await import('./commands/rules-explain.ts')).rulesExplainCommand(
-        { ...flags, place, json: flags.json === true, seed: String(flags.seed) },
-        context,
-      ),
-    ),
-  );
+  const { target, percent, multiply, json, seed } = options;
+  withOptions(explain, [options.rules, target, percent, multiply, json, seed]);
+  explain.action(async (place: string, flags: Flags) => {
+    const { rulesExplainCommand } = await import('./commands/rules-explain.ts');
+    const given = { ...flags, place, json: flags.json === true, seed: String(flags.seed) };
+    onExit(await rulesExplainCommand(given, context));
+  });
+};
 
-  addAwsCommands(program, context, onExit);
-
+const addDemo = (program: Command, context: CliContext, onExit: OnExit): void => {
   const demo = program.command('demo').description('replay a shipped sample log to a server of our own');
   demo.addOption(
     new Option('--speed <N>', 'N times as fast as recorded')
@@ -138,15 +114,61 @@ export const createProgram = (
       .argParser(parseNumber('--speed', /x$/, '2 or 0.5')),
   );
   demo.addOption(new Option('--out <DIR>', 'where the report is written').default('reprise-demo'));
-  withOptions(demo, [options.json]);
-  demo.action(async (flags: Flags) =>
-    onExit(
-      await (await import('./commands/demo.ts')).demoCommand(
-        { speed: flags.speed as number, outDir: String(flags.out), json: flags.json === true },
-        context,
-      ),
-    ),
-  );
+  withOptions(demo, [options.json, options.ui, options.quiet]);
+  demo.action(async (flags: Flags) => {
+    const { demoCommand } = await import('./commands/demo.ts');
+    const shown = { json: flags.json === true, quiet: flags.quiet === true };
+    const { speed, ui } = flags as { speed: number; ui?: number };
+    onExit(await demoCommand({ speed, outDir: String(flags.out), uiPort: ui, ...shown }, context));
+  });
+};
+
+/** What stands on every command, in its help: --version is of the program alone. */
+const visibleGlobalOptions = (command: Command): Option[] =>
+  command.parent === null ? [] : rootOf(command).options.filter(({ long }) => long === '--no-color');
+
+const rootOf = (command: Command): Command => (command.parent === null ? command : rootOf(command.parent));
+
+/** A port that is taken only behind `=` is shown so. */
+const optionTerm = ({ flags }: Option): string => flags.replace(/^(--ui) \[/, '$1[=');
+
+/** What `--no-color` asks for is what `NO_COLOR` asks for. */
+const withColorFlag = (program: Command, context: CliContext): CliContext => ({
+  ...context,
+  env: (name) => (name === 'NO_COLOR' && program.opts().color === false ? '1' : context.env(name)),
+});
+
+/**
+ * The program. Its commands leave their exit code with `onExit`.
+ *
+ * @throws CommanderError for wrong arguments and for --help and --version, once their text is written
+ */
+export const createProgram = (given: CliContext, version: string, onExit: OnExit): Command => {
+  const program = new Command('reprise')
+    .description(
+      'Replays production HTTP traffic from the access logs you already have, at the rhythm it was recorded.',
+    )
+    .version(version, '--version')
+    .option('--no-color', 'no colour, as with NO_COLOR')
+    .helpOption('--help', 'show this help')
+    .helpCommand(false)
+    .configureOutput({
+      writeOut: (text) => given.stdout.write(text),
+      writeErr: (text) => given.stderr.write(text),
+      outputError: (text, write) => write(formatUsageError(text)),
+    })
+    .configureHelp({ helpWidth: 100, showGlobalOptions: true, visibleGlobalOptions, optionTerm })
+    .addHelpText('after', EXIT_HELP)
+    .exitOverride();
+  const context = withColorFlag(program, given);
+  addReplay(program, context, onExit);
+  addDecode(program, context, onExit);
+  addPlan(program, context, onExit);
+  addReportCommand(program, context, onExit);
+  addCompareCommand(program, context, onExit);
+  addRules(program, context, onExit);
+  addAwsCommands(program, context, onExit);
+  addDemo(program, context, onExit);
   return program;
 };
 

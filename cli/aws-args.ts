@@ -3,7 +3,8 @@
 import { Argument, type Command, Option } from 'commander';
 import type { ExitCode } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
-import { type Flags, LOGS, options, parseNumber, withOptions } from './options.ts';
+import { parseNumber } from './option-values.ts';
+import { type Flags, LOGS, options, withOptions } from './options.ts';
 
 type OnExit = (code: ExitCode) => void;
 
@@ -33,12 +34,19 @@ const addStatus = (program: Command, context: CliContext, onExit: OnExit): void 
   withOptions(command, [
     options.requiredStack,
     new Option('--watch', 'show it again every 2 s, until q or Ctrl-C'),
+    options.ui,
     options.json,
   ]);
   command.addHelpText('after', CREDENTIALS);
   command.action(async (flags: Flags) => {
     const { statusCommand } = await import('./commands/status.ts');
-    const shown = { stack: String(flags.stack), watch: flags.watch === true, json: flags.json === true };
+    const { ui } = flags as { ui?: number };
+    const shown = {
+      stack: String(flags.stack),
+      watch: flags.watch === true,
+      json: flags.json === true,
+      uiPort: ui,
+    };
     onExit(await statusCommand(shown, context));
   });
 };

@@ -20,9 +20,16 @@ export type Command<Options> = (options: Options, context: CliContext) => Promis
 /** Columns of a stream, 100 where it is no terminal. */
 export const widthOf = (stream: NodeJS.WriteStream): number => (stream.isTTY ? stream.columns : 100);
 
-/** Whether to use colour: on a terminal, unless NO_COLOR says otherwise (https://no-color.org). */
-export const wantsColor = (stream: NodeJS.WriteStream, env: CliContext['env']): boolean =>
-  stream.isTTY === true && (env('NO_COLOR') ?? '') === '' && env('TERM') !== 'dumb';
+/**
+ * Whether to use colour: on a terminal, unless NO_COLOR says otherwise (https://no-color.org). FORCE_COLOR asks for it where the stream
+ * is no terminal, as in the log of a CI job, and with `0` for none.
+ */
+export const wantsColor = (stream: NodeJS.WriteStream, env: CliContext['env']): boolean => {
+  if ((env('NO_COLOR') ?? '') !== '') return false;
+  const forced = env('FORCE_COLOR') ?? '';
+  if (forced !== '') return forced !== '0' && forced !== 'false';
+  return stream.isTTY === true && env('TERM') !== 'dumb';
+};
 
 /** Writes to a stream and waits while its reader is slow. Resolves to false once the reader has gone away. */
 export const writeTo = (stream: NodeJS.WriteStream, text: string): Promise<boolean> =>

@@ -1,67 +1,31 @@
-/** The options of the command line, and what values they may have. */
+/** The options of the command line. */
 
 import { Argument, type Command, Option } from 'commander';
 import { RepriseError } from '../core/errors.ts';
-import { parseLineTime } from '../core/parse/line-time.ts';
-import { describeValue } from '../core/rules/fault.ts';
 import { DEFAULT_SEED } from '../core/rules/rule-set.ts';
-import { MAX_RAMP } from '../core/rules/schema.ts';
-import { parseDurationMs, parseRatePerSecond } from '../core/units.ts';
 import type { ReplayOptions } from './commands/replay.ts';
+import {
+  parseDuration,
+  parseInstant,
+  parseNumber,
+  parsePort,
+  parseRamp,
+  parseRate,
+  parseStack,
+} from './option-values.ts';
 
-const refuse = (flag: string, allowed: string, given: string): never => {
-  throw new RepriseError('ARGUMENT_INVALID', `${flag} must be ${allowed}, got ${describeValue(given)}`);
-};
-
-const NUMBER = /^\d+(\.\d+)?$/;
-
-/** Reads a number above 0, with its unit behind it or not. */
-export const parseNumber =
-  (flag: string, suffix: RegExp, examples: string) =>
-  (text: string): number => {
-    const digits = text.replace(suffix, '');
-    const value = Number(digits);
-    return NUMBER.test(digits) && value > 0
-      ? value
-      : refuse(flag, `a number above 0, such as ${examples}`, text);
+/**
+ * Lets `--ui` stand before an argument: only what follows it behind `=` is its port. The library would take the next word for it,
+ * such as the log in `replay --ui access.log`.
+ */
+const takePortByEquals = (command: Command): void => {
+  const parse = command.parseOptions.bind(command);
+  command.parseOptions = (args) => {
+    const end = args.indexOf('--');
+    const isOption = (i: number): boolean => end < 0 || i < end;
+    return parse(args.map((arg, i) => (arg === '--ui' && isOption(i) ? '--ui=' : arg)));
   };
-
-const parseRate = (text: string): number => {
-  const rate = parseRatePerSecond(text);
-  return rate !== undefined && rate > 0
-    ? rate
-    : refuse('--max-rate', 'a rate above 0, such as 200/s, 90/m or 10/h', text);
 };
-
-const parseDuration =
-  (flag: string) =>
-  (text: string): number => {
-    const ms = parseDurationMs(text);
-    return ms !== undefined && ms > 0 ? ms : refuse(flag, 'a duration above 0, such as 90s, 10m or 2h', text);
-  };
-
-const MAX_RAMP_MS = parseDurationMs(MAX_RAMP) ?? 0;
-
-const parseRamp = (text: string): number => {
-  const ms = parseDurationMs(text);
-  return ms !== undefined && ms <= MAX_RAMP_MS
-    ? ms
-    : refuse('--ramp', `a duration up to ${MAX_RAMP} such as 10s, or 0s for none`, text);
-};
-
-const parseInstant =
-  (flag: string) =>
-  (text: string): number =>
-    parseLineTime(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text)?.atMs ??
-    refuse(flag, 'an instant such as 2026-11-21T11:18:00Z, 2026-11-21 or an epoch number', text);
-
-/** What CloudFormation takes as a name. */
-const STACK = /^[A-Za-z][A-Za-z0-9-]{0,127}$/;
-
-const parseStack = (text: string): string =>
-  STACK.test(text)
-    ? text
-    : refuse('--stack', 'a stack name of letters, digits and hyphens that starts with a letter', text);
 
 const stackOption = (): Option =>
   new Option('--stack <NAME>', 'name of the stack, as npx cdk deploy printed it').argParser(parseStack);
@@ -108,7 +72,23 @@ export const options = {
     '--rejects <FILE>',
     'keep the lines that could not be used, with source, line and reason',
   ),
-  out: new Option('--out <DIR>', 'write report.json, results.ndjson and rejects.ndjson there'),
+  out: new Option('--out <DIR>', 'write report.json, report.html, results.ndjson and rejects.ndjson there'),
+  gate: new Option(
+    '--gate <GATE>',
+    'a limit on what the run comes to, such as "p95 <= 1.2x recorded"; exit code 1 where it does not hold; may be repeated',
+  ).argParser(collect),
+  baseline: new Option(
+    '--baseline <REPORT>',
+    'report.json of an earlier run: for gates against it, and any regression since then is exit code 1',
+  ),
+  html: new Option('--html <FILE>', 'write the report as one page there'),
+  junit: new Option('--junit <FILE>', 'write the gates there as a CI server reads them'),
+  markdown: new Option('--markdown <FILE>', 'write the report there as a comment on a pull request'),
+  ui: new Option(
+    '--ui [PORT]',
+    'show it on a page of this machine, where it can be paused, slowed and stopped; --ui=PORT for a port of your choice',
+  ).argParser(parsePort),
+  quiet: new Option('--quiet', 'print errors, and gates that failed, and nothing else'),
   json: new Option('--json', 'print JSON on stdout'),
   aws: new Option('--aws', 'hold the senders that the plan needs on AWS against what the account allows'),
   dryRun: new Option('--dry-run', 'send nothing, show what would be sent (as plan does)'),
@@ -142,6 +122,7 @@ export const planning = [
 /** Gives a command these options. */
 export const withOptions = (command: Command, list: readonly Option[]): Command => {
   for (const option of list) command.addOption(option);
+  if (list.includes(options.ui)) takePortByEquals(command);
   return command;
 };
 
@@ -176,5 +157,12 @@ export const replayOptions = (logs: readonly string[], flags: Flags): ReplayOpti
     seed: String(flags.seed),
     switchSource: flags.switch as string | undefined,
     forMs: flags.for as number | undefined,
+    gates: (flags.gate as readonly string[] | undefined) ?? [],
+    baselineFile: flags.baseline as string | undefined,
+    htmlFile: flags.html as string | undefined,
+    junitFile: flags.junit as string | undefined,
+    markdownFile: flags.markdown as string | undefined,
+    uiPort: flags.ui as number | undefined,
+    quiet: flags.quiet === true,
   };
 };

@@ -19,6 +19,15 @@ import type { RunSwitch } from './run-switch.ts';
 /** Targets are looked at so often, for the report and for conditions on which a run ends. */
 const LOOK_EVERY_MS = 50;
 
+/** What backoff does to one target at the moment. */
+export interface TargetView {
+  readonly name: string;
+  /** Share (0–1) of its traffic that is let through. */
+  readonly level: number;
+  /** It has asked to be left alone. */
+  readonly isLeftAlone: boolean;
+}
+
 /** What load control does at the moment, as it is shown. */
 export interface LoadView {
   readonly isPaused: boolean;
@@ -29,6 +38,7 @@ export interface LoadView {
   readonly targetCount: number;
   /** Some target has asked to be left alone. */
   readonly isLeftAlone: boolean;
+  readonly targets: readonly TargetView[];
 }
 
 export interface RunControlOptions {
@@ -37,7 +47,7 @@ export interface RunControlOptions {
   /** Hard end of the run, from its start. */
   readonly forMs?: number | undefined;
   readonly clock: RunClock;
-  readonly runSwitch: RunSwitch;
+  readonly runSwitch: Pick<RunSwitch, 'share' | 'isPaused' | 'look'>;
   readonly summary: Pick<SummaryCollector, 'backoff'>;
   /** Ends the run; what is in flight may end. */
   readonly stop: (endedBy: EndedBy, error?: RepriseError) => void;
@@ -125,14 +135,23 @@ export const createRunControl = (options: RunControlOptions): RunControl => {
       nextLookMs = nowMs + LOOK_EVERY_MS;
       look(nowMs, isAllSent);
     },
-    view: () => ({
-      isPaused: runSwitch.isPaused(),
-      switchShare: runSwitch.share(),
-      backoff: lowestOf(load.describe()),
-      targetCount: Object.keys(ruleSet.targets).length,
-      isLeftAlone: load.describe().some(({ name }) => load.isLeftAlone(name, clock.now())),
-    }),
+    view: () => {
+      const loads = load.describe();
+      const targets = loads.map(({ name, level }) => ({
+        name,
+        level,
+        isLeftAlone: load.isLeftAlone(name, clock.now()),
+      }));
+      return {
+        isPaused: runSwitch.isPaused(),
+        switchShare: runSwitch.share(),
+        backoff: lowestOf(loads),
+        targetCount: Object.keys(ruleSet.targets).length,
+        isLeftAlone: targets.some(({ isLeftAlone }) => isLeftAlone),
+        targets,
+      };
+    },
     budgets: budgets.describe,
-    targets: () => reportTargets(Object.keys(ruleSet.targets), load.describe(), budgets.describe()),
+    targets: () => reportTargets(Object.values(ruleSet.targets), load.describe(), budgets.describe()),
   };
 };

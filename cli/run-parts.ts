@@ -5,8 +5,9 @@ import type { RepriseError } from '../core/errors.ts';
 import { type Accounting, countResult, newAccounting } from '../core/measure/accounting.ts';
 import { createSummary, type SummaryCollector } from '../core/measure/summary.ts';
 import { rejectLine } from '../core/report/reject-line.ts';
-import type { EndedBy } from '../core/report/report-json.ts';
+import type { EndedBy, Report } from '../core/report/report-json.ts';
 import { resultLine } from '../core/report/result-line.ts';
+import type { Gate } from '../core/rules/gates.ts';
 import type { RuleSet } from '../core/rules/rule-set.ts';
 import { createReplayer } from '../core/send/replayer.ts';
 import type { Result } from '../core/types.ts';
@@ -14,18 +15,18 @@ import { createHttpSender } from '../io/http-sender.ts';
 import type { SwitchSource } from '../io/switch-source.ts';
 import type { CliContext } from './context.ts';
 import type { FeedContext, RunFeed } from './feed.ts';
-import type { RunOutput } from './output.ts';
+import type { LiveRun } from './live/web/live-run.ts';
+import type { OutputOptions, RunOutput } from './output.ts';
 import { createRunClock } from './run-clock.ts';
 import { createRunControl } from './run-control.ts';
+import { openRunGates, type RunGates } from './run-gates.ts';
 import type { RunProgress } from './run-progress.ts';
 import { openRunSwitch } from './run-switch.ts';
 
-export interface RunOptions {
+export interface RunOptions extends OutputOptions {
   readonly ruleSet: RuleSet;
   readonly seed: string;
   readonly maxRatePerSecond?: number | undefined;
-  readonly outDir?: string | undefined;
-  readonly rejectsFile?: string | undefined;
   readonly inputNames: readonly string[];
   /** Where planned requests come from: logs read to their end, or followed as they grow. */
   readonly openFeed: (context: FeedContext) => RunFeed;
@@ -37,6 +38,10 @@ export interface RunOptions {
   readonly forMs?: number | undefined;
   /** Reads the text of the kill switch; without it the switch is on. */
   readonly readSwitch?: SwitchSource['read'] | undefined;
+  /** Of the whole run, besides those of the rules. */
+  readonly gates: readonly Gate[];
+  /** An earlier run, for gates that are held against it. */
+  readonly baseline?: Report | undefined;
 }
 
 export interface RunHooks {
@@ -47,6 +52,10 @@ export interface RunHooks {
   readonly tell?: ((line: string) => void) | undefined;
   /** Told ten times a second, where someone looks. */
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
+  /** Told once the parts of the run are open, before anything is sent. */
+  readonly onOpen?: ((run: LiveRun) => void) | undefined;
+  /** Told of each request that has failed, or was answered with 5xx. */
+  readonly onTrouble?: ((result: Result) => void) | undefined;
   /** Once aborted, nothing more is planned or sent; what is in flight may end. */
   readonly stop: AbortSignal;
   /** Once aborted, what is in flight is cut off, too. */
@@ -59,6 +68,7 @@ export interface Run {
   readonly options: RunOptions;
   readonly accounting: Accounting;
   readonly summary: SummaryCollector;
+  readonly gates: RunGates;
   readonly errors: RepriseError[];
   /** The files, once they are open; nothing is read or sent before. */
   output: RunOutput | undefined;
@@ -68,12 +78,15 @@ export interface Run {
 
 /** A run that has not begun. */
 export const newRun = (options: RunOptions): Run => {
-  const ruleNames = options.ruleSet.rules.map(({ name }) => name);
+  const { rules } = options.ruleSet;
+  const accounting = newAccounting(rules.map(({ name }) => name));
+  const summary = createSummary({ rules });
   return {
     id: randomUUID(),
     options,
-    accounting: newAccounting(ruleNames),
-    summary: createSummary({ ruleNames }),
+    accounting,
+    summary,
+    gates: openRunGates(options, { summary, accounting }),
     errors: [],
     output: undefined,
     endedBy: 'end',
@@ -89,6 +102,8 @@ const openFeed = (run: Run): RunFeed =>
     onRecorded: run.summary.recorded,
     onInputError: (error) => run.errors.push(error),
   });
+
+const isTrouble = ({ failed, status = 0 }: Result): boolean => failed !== undefined || status >= 500;
 
 const countEnd = (run: Run, result: Result): void => {
   const counts = run.accounting.rules[result.request.rule];
@@ -109,7 +124,7 @@ const stopOnce = (run: Run, endedBy: EndedBy, error?: RepriseError): boolean => 
 /** Opens a run's parts and joins them; nothing is read or sent yet. */
 export const openParts = (run: Run, hooks: RunHooks) => {
   const { ruleSet, isLive, maxRatePerSecond, readSwitch } = run.options;
-  const { env, onPause = () => () => undefined, tell = () => undefined } = hooks;
+  const { env, onTrouble, onPause = () => () => undefined, tell = () => undefined } = hooks;
   const feed = openFeed(run);
   const clock = createRunClock();
   const runSwitch = openRunSwitch({ read: readSwitch, onPause, tell });
@@ -136,6 +151,7 @@ export const openParts = (run: Run, hooks: RunHooks) => {
     onResult: (result) => {
       control.ended(result);
       countEnd(run, result);
+      if (onTrouble !== undefined && isTrouble(result)) onTrouble(result);
     },
   });
   return { feed, clock, runSwitch, control, sender, replayer, stop };

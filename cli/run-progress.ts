@@ -1,10 +1,12 @@
 /** What can be seen of a run while it goes. */
 
+import type { Verdict } from '../core/judge/verdict.ts';
 import type { LiveFigures } from '../core/measure/live.ts';
 import type { SummaryCollector } from '../core/measure/summary.ts';
 import type { RunFeed } from './feed.ts';
 import type { RunClock } from './run-clock.ts';
 import type { LoadView, RunControl } from './run-control.ts';
+import type { RunGates } from './run-gates.ts';
 
 /** What a run shows of itself while it goes. */
 export interface RunProgress {
@@ -16,6 +18,8 @@ export interface RunProgress {
   readonly load: LoadView;
   /** Sent and not yet ended. */
   readonly inFlight: number;
+  /** How the gates stand, judged every 2 s without intervals; undefined where there are none. */
+  readonly verdict: Verdict | undefined;
 }
 
 const EVERY_MS = 100;
@@ -28,24 +32,32 @@ export interface RunView {
   readonly isStopping: () => boolean;
   readonly control: Pick<RunControl, 'view'>;
   readonly inFlight: () => number;
+  readonly gates: Pick<RunGates, 'look'>;
 }
 
-/** Tells ten times a second how a run goes, until the returned function is called; nothing where nobody looks. */
+/** A run as it stands now. */
+const lookAtRun = ({ summary, feed, clock, isStopping, control, inFlight, gates }: RunView): RunProgress => {
+  const figures = summary.live(clock.now());
+  return {
+    figures,
+    elapsedMs: clock.elapsedMs(),
+    doneShare: feed.doneShare(figures),
+    isStopping: isStopping(),
+    load: control.view(),
+    inFlight: inFlight(),
+    verdict: gates.look(clock.now()),
+  };
+};
+
+/** Tells ten times a second how a run goes, and once more when the returned function is called; nothing where nobody looks. */
 export const startProgress = (
-  { summary, feed, clock, isStopping, control, inFlight }: RunView,
+  view: RunView,
   onProgress: ((progress: RunProgress) => void) | undefined,
 ): (() => void) => {
   if (onProgress === undefined) return () => undefined;
-  const timer = setInterval(() => {
-    const figures = summary.live(clock.now());
-    onProgress({
-      figures,
-      elapsedMs: clock.elapsedMs(),
-      doneShare: feed.doneShare(figures),
-      isStopping: isStopping(),
-      load: control.view(),
-      inFlight: inFlight(),
-    });
-  }, EVERY_MS);
-  return () => clearInterval(timer);
+  const timer = setInterval(() => onProgress(lookAtRun(view)), EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    onProgress(lookAtRun(view));
+  };
 };

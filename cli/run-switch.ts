@@ -1,4 +1,7 @@
-/** The kill switch of a run on one machine: what `--switch` says, and the pause that SIGUSR1 begins and ends. */
+/**
+ * The kill switch of a run on one machine: what `--switch` says, what the live page was set to, and the pause that SIGUSR1 or the page
+ * begins and ends. The lowest holds.
+ */
 
 import type { RepriseError } from '../core/errors.ts';
 import { formatSwitch, SWITCH_MAX_AGE_MS } from '../core/send/kill-switch.ts';
@@ -18,6 +21,14 @@ export interface RunSwitch {
   /** Share (0–1) of what the rules ask for that is sent now. Asked at each release. */
   share(): number;
   isPaused(): boolean;
+  /** Pauses and resumes, as SIGUSR1 does by turns. */
+  setPaused(isPaused: boolean): void;
+  /** Lets no more than this share (0–1) through, from now on. */
+  setLimit(share: number): void;
+  /** What it was set to; 1 at first. */
+  limit(): number;
+  /** Share (0–1) that `--switch` says; 1 without one. */
+  sourceShare(): number;
   /** Waits for the first reading, a few seconds at the most, and no longer once `stop` is aborted. */
   ready(stop: AbortSignal): Promise<void>;
   /** Tells of a change since the last look. */
@@ -44,17 +55,27 @@ const openWatch = ({ read, tell }: RunSwitchOptions): SwitchWatch | undefined =>
 export const openRunSwitch = (options: RunSwitchOptions): RunSwitch => {
   const { onPause, tell } = options;
   const watch = openWatch(options);
-  const switchShare = (): number => watch?.share() ?? 1;
+  const sourceShare = (): number => watch?.share() ?? 1;
+  let limit = 1;
   let isPaused = false;
   let told = 1;
-  const unlisten = onPause(() => {
-    isPaused = !isPaused;
+  const switchShare = (): number => Math.min(limit, sourceShare());
+  const setPaused = (given: boolean): void => {
+    if (given === isPaused) return;
+    isPaused = given;
     const resumed = `resumed, with the switch ${formatSwitch(switchShare())}: ${meaningOf(switchShare())}`;
     tell(isPaused ? 'paused: what falls due is held back until the next SIGUSR1' : resumed);
-  });
+  };
+  const unlisten = onPause(() => setPaused(!isPaused));
   return {
     share: () => (isPaused ? 0 : switchShare()),
     isPaused: () => isPaused,
+    setPaused,
+    setLimit: (share) => {
+      limit = share;
+    },
+    limit: () => limit,
+    sourceShare,
     ready: async (stop) => {
       if (watch === undefined) return;
       await Promise.race([watch.first, new Promise<void>((resolve) => onAbort(stop, resolve))]);

@@ -1,10 +1,13 @@
 /** One replay on one machine, from logs to report: reads and plans ahead, sends at the due times, measures, and accounts for all. */
 
-import { RepriseError } from '../core/errors.ts';
+import type { RepriseError } from '../core/errors.ts';
+import type { Comparison } from '../core/judge/comparison.ts';
+import { judgeSince } from '../core/judge/since-baseline.ts';
 import type { Sender } from '../core/ports.ts';
 import { buildReport, type Report } from '../core/report/report-json.ts';
 import { resolveHeaderEnv } from '../io/sent-headers.ts';
 import { noRequestsError } from './input-error.ts';
+import { openLiveRun } from './live/web/live-run.ts';
 import { onAbort } from './on-abort.ts';
 import { openOutput } from './output.ts';
 import type { RunControl } from './run-control.ts';
@@ -14,6 +17,8 @@ import { startProgress } from './run-progress.ts';
 
 export interface RunEnd {
   readonly report: Report;
+  /** What became of the target since the baseline, where there is one: the report's verdict holds what it came to. */
+  readonly comparison?: Comparison | undefined;
   /** What went wrong on the way: inputs broken off, an output that could not be written, a target that must not be used. */
   readonly errors: readonly RepriseError[];
 }
@@ -77,6 +82,7 @@ export const runReplay = async (options: RunOptions, hooks: RunHooks): Promise<R
   const parts = openParts(run, hooks);
   const { feed, clock, runSwitch, control, sender, stop } = parts;
   const startedAt = new Date();
+  hooks.onOpen?.(openLiveRun(run, parts));
   try {
     run.output = await openOutput(options, (error) => {
       run.errors.push(error);
@@ -95,12 +101,11 @@ export const runReplay = async (options: RunOptions, hooks: RunHooks): Promise<R
   const { errors } = run;
   const nothing = run.endedBy === 'end' ? noRequestsError(run.accounting.lines) : undefined;
   if (nothing !== undefined) errors.push(nothing);
-  const report = reportOf(run, control, { startedAt, durationMs: clock.elapsedMs() });
-  await run.output?.writeReport(report).catch((error: unknown) => {
-    if (!(error instanceof RepriseError)) throw error;
-    errors.push(error);
-  });
-  return { report, errors };
+  const judged = reportOf(run, control, { startedAt, durationMs: clock.elapsedMs() });
+  const { baseline } = options;
+  const { report, comparison } = baseline === undefined ? { report: judged } : judgeSince(baseline, judged);
+  errors.push(...((await run.output?.writeReport(report)) ?? []));
+  return { report, comparison, errors };
 };
 
 /** Closing the sender ends what is in flight, and that is written, too. */
@@ -129,4 +134,5 @@ const reportOf = (
     summary: run.summary.snapshot(),
     targets: control.targets(),
     budgets: control.budgets(),
+    verdict: run.gates.judge(),
   });

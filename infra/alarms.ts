@@ -1,29 +1,24 @@
 /** Alarms: what a person should be told of, and the one that calls the breaker. */
 
-import { Duration, Stack } from 'aws-cdk-lib';
 import {
-  Alarm,
+  type Alarm,
   type AlarmBase,
   AlarmRule,
   AlarmState,
-  ComparisonOperator,
   CompositeAlarm,
-  type CreateAlarmOptions,
-  type IMetric,
   MathExpression,
-  Metric,
-  TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { type MetricName, NAMESPACE } from '../core/measure/metric-names.ts';
 import type { RuleSet } from '../core/rules/rule-set.ts';
+import { ABOVE, type AlarmMaker, createAlarmMaker, FROM, minutes, PERIOD } from './alarm-maker.ts';
 import { createAlarmTopic } from './alarm-topic.ts';
 import { type ErrorAlarm, errorAlarmsOf, MIN_REQUESTS } from './error-limit.ts';
 import type { Queues } from './queues.ts';
+import { reportAlarms } from './report-alarms.ts';
 import type { Settings } from './settings.ts';
 import { queueDelaySeconds } from './sizing.ts';
 
@@ -31,21 +26,13 @@ export interface AlarmsOptions extends Queues {
   readonly settings: Settings;
   readonly ruleSet: Pick<RuleSet, 'targets' | 'rules'>;
   readonly breaker: LambdaFunction;
+  /** Undefined where there is none. */
+  readonly report: LambdaFunction | undefined;
 }
 
 /** A planner has its message for up to 300 s; older than that, and a minute, nobody works on it. */
 const QUEUE_AGE_MARGIN_SECONDS = 360;
 const MAX_LAG_MS = 1000;
-
-const PERIOD = Duration.minutes(1);
-const ABOVE = ComparisonOperator.GREATER_THAN_THRESHOLD;
-const FROM = ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD;
-
-/** `2 of 3`: minutes above the limit, of minutes looked at. */
-const minutes = (datapointsToAlarm: number, evaluationPeriods: number) => ({
-  datapointsToAlarm,
-  evaluationPeriods,
-});
 
 export class Alarms extends Construct {
   readonly topic: Topic;
@@ -56,11 +43,11 @@ export class Alarms extends Construct {
    * ALARM while any target fails, and an alarm acts on a change of its state alone, so a second target would fail unheard.
    */
   readonly breaking: readonly AlarmBase[];
-  private readonly stack: string;
+  private readonly make: AlarmMaker;
 
   constructor(scope: Construct, id: string, options: AlarmsOptions) {
     super(scope, id);
-    this.stack = Stack.of(this).stackName;
+    this.make = createAlarmMaker(this);
     this.topic = createAlarmTopic(this, options.settings.alarmEmail);
     // Emulators know neither alarms on metric math nor alarms on alarms.
     const isEmulated = options.settings.profile === 'emulator';
@@ -75,29 +62,10 @@ export class Alarms extends Construct {
       ...targets.flatMap((target) => [this.slicesFailed(target), this.resultsLost(target)]),
       this.switchUnreadable(),
       this.breakerFailed(options.breaker),
+      ...reportAlarms(this.make, options.report),
       ...this.queues(options),
     ];
     for (const alarm of this.all) alarm.addAlarmAction(new SnsAction(this.topic));
-  }
-
-  private metric(name: MetricName, target: string | undefined, statistic: string): Metric {
-    return new Metric({
-      namespace: NAMESPACE,
-      metricName: name,
-      dimensionsMap: { Stack: this.stack, ...(target === undefined ? {} : { Target: target }) },
-      statistic,
-      period: PERIOD,
-    });
-  }
-
-  /** An alarm that counts minutes without data as good ones. */
-  private alarm(id: string, metric: IMetric, options: CreateAlarmOptions): Alarm {
-    return new Alarm(this, id, {
-      metric,
-      comparisonOperator: ABOVE,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-      ...options,
-    });
   }
 
   private errorShare(target: string, { id, limit, description }: ErrorAlarm): Alarm {
@@ -105,12 +73,12 @@ export class Alarms extends Construct {
       expression: `IF(sent >= ${MIN_REQUESTS}, 100 * errors / sent, 0)`,
       label: `failed and 5xx, percent of what ${target} got`,
       usingMetrics: {
-        sent: this.metric('Sent', target, 'Sum'),
-        errors: this.metric('Errors', target, 'Sum'),
+        sent: this.make.metric('Sent', target, 'Sum'),
+        errors: this.make.metric('Errors', target, 'Sum'),
       },
       period: PERIOD,
     });
-    return this.alarm(id, share, {
+    return this.make.alarm(id, share, {
       alarmDescription: description,
       threshold: limit.percent,
       comparisonOperator: limit.orEqual ? FROM : ABOVE,
@@ -129,7 +97,7 @@ export class Alarms extends Construct {
   }
 
   private lag(target: string): Alarm {
-    return this.alarm(`Lag-${target}`, this.metric('Lag', target, 'p99'), {
+    return this.make.alarm(`Lag-${target}`, this.make.metric('Lag', target, 'p99'), {
       alarmDescription: `requests reach ${target} more than ${MAX_LAG_MS} ms after they are due: give the sender more memory or concurrency`,
       threshold: MAX_LAG_MS,
       ...minutes(3, 5),
@@ -137,7 +105,7 @@ export class Alarms extends Construct {
   }
 
   private slicesFailed(target: string): Alarm {
-    return this.alarm(`SlicesFailed-${target}`, this.metric('SlicesFailed', target, 'Sum'), {
+    return this.make.alarm(`SlicesFailed-${target}`, this.make.metric('SlicesFailed', target, 'Sum'), {
       alarmDescription: `slices for ${target} end before their first request: look into the sender’s log`,
       threshold: 0,
       ...minutes(2, 3),
@@ -145,7 +113,7 @@ export class Alarms extends Construct {
   }
 
   private resultsLost(target: string): Alarm {
-    return this.alarm(`ResultsLost-${target}`, this.metric('ResultsLost', target, 'Sum'), {
+    return this.make.alarm(`ResultsLost-${target}`, this.make.metric('ResultsLost', target, 'Sum'), {
       alarmDescription: `results of ${target} do not get to the results stream: look into the sender’s log`,
       threshold: 0,
       ...minutes(2, 3),
@@ -153,7 +121,7 @@ export class Alarms extends Construct {
   }
 
   private switchUnreadable(): Alarm {
-    return this.alarm('SwitchUnreadable', this.metric('SwitchUnreadable', undefined, 'Sum'), {
+    return this.make.alarm('SwitchUnreadable', this.make.metric('SwitchUnreadable', undefined, 'Sum'), {
       alarmDescription:
         'the kill switch cannot be read, or says neither on, off nor a percentage: nothing is sent',
       threshold: 0,
@@ -162,7 +130,7 @@ export class Alarms extends Construct {
   }
 
   private breakerFailed(breaker: LambdaFunction): Alarm {
-    return this.alarm('BreakerFailed', breaker.metricErrors({ period: PERIOD }), {
+    return this.make.alarm('BreakerFailed', breaker.metricErrors({ period: PERIOD }), {
       alarmDescription: 'the breaker could not turn the kill switch off: turn it off by hand',
       threshold: 0,
       ...minutes(1, 1),
@@ -173,7 +141,7 @@ export class Alarms extends Construct {
     const visible = (of: Queue) =>
       of.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' });
     return [
-      this.alarm(
+      this.make.alarm(
         'QueueAge',
         queue.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: 'Maximum' }),
         {
@@ -183,13 +151,13 @@ export class Alarms extends Construct {
           ...minutes(2, 3),
         },
       ),
-      this.alarm('DeadLetters', visible(dlq), {
+      this.make.alarm('DeadLetters', visible(dlq), {
         alarmDescription:
           'objects that could not be planned: look into the dead-letter queue and the planner’s log',
         threshold: 0,
         ...minutes(1, 1),
       }),
-      this.alarm('SlicesNotRun', visible(failureQueue), {
+      this.make.alarm('SlicesNotRun', visible(failureQueue), {
         alarmDescription:
           'slices that Lambda could not run: look into the failure queue and the sender’s log',
         threshold: 0,

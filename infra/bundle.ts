@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
+import { reportRulesOf } from '../core/report/report-rules.ts';
 import type { Rule, RuleSet } from '../core/rules/rule-set.ts';
 import { secretNamesOf } from './checked-rules.ts';
 
@@ -14,6 +15,7 @@ export interface FunctionAssets {
   readonly planner: string;
   readonly sender: string;
   readonly breaker: string;
+  readonly report: string;
 }
 
 /** A bundled function: its folder, the sources that went into it, as paths from the root, and what it takes from outside. */
@@ -101,9 +103,15 @@ export const senderData = (ruleSet: RuleSet): Readonly<Record<string, string>> =
   }),
 });
 
+/** What lies beside the report's code: what results are judged by. */
+export const reportData = (ruleSet: RuleSet): Readonly<Record<string, string>> => ({
+  'report-rules.json': JSON.stringify(reportRulesOf(ruleSet)),
+});
+
 /** Bundles every function of a stack. */
 export const bundleFunctions = (ruleSet: RuleSet): FunctionAssets => ({
   planner: bundleFunction('planner', plannerData(ruleSet)).folder,
   sender: bundleFunction('sender', senderData(ruleSet)).folder,
   breaker: bundleFunction('breaker').folder,
+  report: bundleFunction('report', reportData(ruleSet)).folder,
 });

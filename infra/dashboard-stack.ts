@@ -5,7 +5,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { MetricName } from '../core/measure/metric-names.ts';
 import { line, metricOf, type Place } from './dashboard-metrics.ts';
 import type { Queues } from './queues.ts';
-import { COLOURS, COLUMNS, colourAt, graph, type Line, type Row, type Widget } from './widgets.ts';
+import { COLOURS, COLUMNS, colourAt, graph, type Line, note, type Row, type Widget } from './widgets.ts';
 
 const HALF = COLUMNS / 2;
 const QUARTER = COLUMNS / 4;
@@ -40,6 +40,47 @@ export const isItOn = (place: Place, targets: readonly string[], alarms: readonl
     },
   ],
 ];
+
+const REPORT_SECONDS = 3_600;
+/** As high as a graph. */
+const REPORT_NOTE_HEIGHT = 5;
+
+/** What the gates came to in each hour that was reported, and where to read why. */
+export const didItPass = (place: Place, reportUrl: string): Row => {
+  const gates = [
+    ['GatesHeld', 'held', COLOURS.green],
+    ['GatesFailed', 'failed', COLOURS.red],
+    ['GatesMissed', 'missed: nothing to judge them by', COLOURS.orange],
+  ] as const;
+  const lines = gates.map(([name, label, colour]) => line(metricOf(place, name), label, colour, 'Maximum'));
+  const text = [
+    `**[Open the newest report](${reportUrl})**: routes, latencies and statuses beside those of the log, with the worst requests as \`curl\` lines.`,
+    '',
+    'Reports are made at 25 past, of the hour before, and lie in the results bucket as `reports/yyyy/MM/dd/HH.html` and `.json`. An hour in which nothing was planned has none.',
+  ];
+  return [
+    [
+      graph(place.region, {
+        title: 'Gates of the rules, by hour of report',
+        width: HALF,
+        unit: 'gates',
+        periodSeconds: REPORT_SECONDS,
+        stacked: true,
+        lines,
+      }),
+    ],
+    [
+      graph(place.region, {
+        title: 'Verdict of the last report: 1 has failed',
+        width: QUARTER,
+        view: 'singleValue',
+        periodSeconds: REPORT_SECONDS,
+        lines: [line(metricOf(place, 'VerdictFailed'), 'failed', COLOURS.red, 'Maximum')],
+      }),
+    ],
+    [note(QUARTER, REPORT_NOTE_HEIGHT, text.join('\n'))],
+  ];
+};
 
 const queueLine = (queue: Queue, name: string, label: string, colour: string): Line =>
   line(['AWS/SQS', name, 'QueueName', queue.queueName], label, colour, 'Maximum');

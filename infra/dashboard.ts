@@ -1,17 +1,19 @@
-/** The dashboard: five questions in the order in which people ask them. */
+/** The dashboard: six questions in the order in which people ask them. */
 
 import { Fn, Stack } from 'aws-cdk-lib';
 import { type AlarmBase, CfnDashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { type CostOptions, costRow } from './dashboard-cost.ts';
 import type { Place } from './dashboard-metrics.ts';
-import { isItOn, wasAnythingLost } from './dashboard-stack.ts';
+import { didItPass, isItOn, wasAnythingLost } from './dashboard-stack.ts';
 import { doesItSuffer, isItTrue, wasAnythingLostFor } from './dashboard-targets.ts';
 import type { Queues } from './queues.ts';
 import { heading, placeRows, type Row } from './widgets.ts';
 
 export interface DashboardOptions extends Queues, CostOptions {
   readonly alarms: readonly AlarmBase[];
+  /** Of the newest report; undefined where there is none. */
+  readonly reportUrl: string | undefined;
 }
 
 const question = (text: string): Row => [[heading(text)]];
@@ -25,6 +27,9 @@ const rowsOf = (place: Place, options: DashboardOptions): readonly Row[] => {
     ...targets.map((target) => isItTrue(place, target)),
     question('Does the target suffer?'),
     ...targets.map((target) => doesItSuffer(place, target)),
+    ...(options.reportUrl === undefined
+      ? []
+      : [question('Did it pass?'), didItPass(place, options.reportUrl)]),
     question('Was anything lost?'),
     wasAnythingLost(place, options),
     ...targets.map((target) => wasAnythingLostFor(place, target)),

@@ -5,6 +5,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 import type { Capture, LogBucket } from './capture.ts';
 import type { Planner } from './planner.ts';
+import { type HourlyReport, REPORT_READS, REPORT_WRITES } from './report.ts';
 import type { Results } from './results.ts';
 import type { Sender } from './sender.ts';
 import { UNDELIVERED_PREFIX } from './storage.ts';
@@ -14,6 +15,7 @@ export interface NagParts {
   readonly results: Results;
   readonly planner: Planner;
   readonly sender: Sender;
+  readonly report: HourlyReport | undefined;
   readonly failureQueue: Queue;
   readonly isInVpc: boolean;
   readonly hasSecrets: boolean;
@@ -72,6 +74,22 @@ const plannerFindings = ({ capture, results, planner }: NagParts): readonly Ackn
   })),
 ];
 
+const reportFindings = ({ results, report }: NagParts): readonly Acknowledgement[] =>
+  report === undefined
+    ? []
+    : [
+        ...REPORT_READS.map((prefix) => ({
+          at: report,
+          finding: objectsOf(results.bucket, prefix),
+          reason: 'the report reads every ledger and every object of results, below these prefixes alone',
+        })),
+        {
+          at: report,
+          finding: objectsOf(results.bucket, REPORT_WRITES),
+          reason: 'reports are named by the hour that they are of, below this prefix alone',
+        },
+      ];
+
 const vpcFinding = ({ sender }: NagParts): Acknowledgement => ({
   at: sender,
   finding: 'IAM5[Resource::*]',
@@ -96,6 +114,7 @@ export const acknowledgeFindings = (parts: NagParts): void => {
     },
     ...storageFindings(parts),
     ...plannerFindings(parts),
+    ...reportFindings(parts),
     ...(parts.isInVpc ? [vpcFinding(parts)] : []),
     ...(parts.hasSecrets ? [secretsFinding(parts)] : []),
   ];

@@ -4,6 +4,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { CfnParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
+import type { HourlyReport } from './report.ts';
 import type { Settings } from './settings.ts';
 
 export interface OutputValues {
@@ -17,6 +18,8 @@ export interface OutputValues {
   readonly alarmTopicArn: string;
   readonly dlqUrl: string;
   readonly failureQueueUrl: string;
+  /** Undefined where there is none. */
+  readonly report: HourlyReport | undefined;
 }
 
 type Output = (id: string, value: string, description: string) => unknown;
@@ -58,6 +61,15 @@ const tellOfSenders = (
   );
 };
 
+const tellOfReports = (output: Output, region: string, report: HourlyReport): void => {
+  output('LatestReport', report.url, 'the report of the last hour in which something was replayed');
+  output(
+    'MakeReport',
+    `aws lambda invoke --region ${region} --function-name ${report.function.functionName} --cli-binary-format raw-in-base64-out --cli-read-timeout 0 --payload '{"hour":"YYYY-MM-DDTHH"}' /dev/stdout`,
+    'makes the report of any hour, in UTC',
+  );
+};
+
 /** Writes the outputs. The CDK prints them by name, and without their descriptions. */
 export const createOutputs = (scope: Construct, values: OutputValues): void => {
   const { settings, killSwitch } = values;
@@ -67,7 +79,11 @@ export const createOutputs = (scope: Construct, values: OutputValues): void => {
   if (values.captureStream !== undefined)
     output('CaptureStream', values.captureStream, 'Firehose stream that log shippers write to');
   output('CaptureBucket', values.captureBucket, 'bucket that logs are read from');
-  output('ResultsBucket', values.resultsBucket, 'bucket of results, ledgers and samples of rejected lines');
+  output(
+    'ResultsBucket',
+    values.resultsBucket,
+    'bucket of results, ledgers, reports and samples of rejected lines',
+  );
   output('SwitchName', killSwitch.ref, 'SSM parameter of the kill switch');
   for (const [id, value, what] of SWITCH_COMMANDS)
     output(
@@ -77,6 +93,7 @@ export const createOutputs = (scope: Construct, values: OutputValues): void => {
     );
   tellOfSenders(output, region, values);
   output('DashboardUrl', values.dashboardUrl, 'the dashboard');
+  if (values.report !== undefined) tellOfReports(output, region, values.report);
   output('AlarmTopicArn', values.alarmTopicArn, 'SNS topic of every alarm: subscribe to it');
   output('DeadLetterQueueUrl', values.dlqUrl, 'objects that could not be planned');
   output('FailureQueueUrl', values.failureQueueUrl, 'slices that Lambda could not run');

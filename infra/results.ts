@@ -1,4 +1,4 @@
-/** What came of it: results through a stream, ledgers and samples of rejected lines as objects, in a bucket that triggers nothing. */
+/** What came of it: results through a stream; ledgers, samples of rejected lines and reports as objects; in a bucket that triggers nothing. */
 
 import type { CfnDeliveryStream } from 'aws-cdk-lib/aws-kinesisfirehose';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import type { Settings } from './settings.ts';
 import { createBucket, Delivery } from './storage.ts';
 
-/** Keys of results; ledgers lie under `ledger/`, samples of rejected lines under `rejected/`. */
+/** Keys of results; ledgers lie under `ledger/`, samples of rejected lines under `rejected/`, reports under `reports/`. */
 const RESULTS_PREFIX = 'results/';
 
 export class Results extends Construct {

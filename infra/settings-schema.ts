@@ -62,11 +62,7 @@ export const settingsSchema = {
         `must be a whole number of seconds from ${MIN_DELAY_SECONDS} ` +
         `(capture gathers for ${CAPTURE_BUFFER_SECONDS}, and ${DELAY_MARGIN_SECONDS} more) to ${MAX_DELAY_SECONDS}`,
     },
-    timing: {
-      type: 'string',
-      enum: ['live', 'arrival'],
-      default: 'live',
-    },
+    timing: { type: 'string', enum: ['live', 'arrival'], default: 'live' },
     retentionDays: {
       type: 'integer',
       minimum: 1,
@@ -119,6 +115,7 @@ export const settingsSchema = {
         },
       },
     },
+    report: { type: 'string', enum: ['hourly', 'off'], default: 'hourly' },
     alarmEmail: {
       type: 'string',
       pattern: '^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$',

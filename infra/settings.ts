@@ -26,6 +26,7 @@ export interface Settings {
   readonly retentionDays: number;
   readonly sender: { readonly memoryMb: number; readonly reservedConcurrency: number | 'none' };
   readonly planner: { readonly memoryMb: number; readonly maxConcurrency: number };
+  readonly report: 'hourly' | 'off';
   readonly alarmEmail?: string;
   /** Name that `fromEnv` uses → name of an SSM parameter. */
   readonly secrets: Readonly<Record<string, string>>;

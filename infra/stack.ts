@@ -15,6 +15,7 @@ import { acknowledgeFindings } from './nag.ts';
 import { createOutputs } from './outputs.ts';
 import { Planner } from './planner.ts';
 import { createQueues, type Queues } from './queues.ts';
+import { HourlyReport } from './report.ts';
 import { listResources } from './resource-list.ts';
 import { Results } from './results.ts';
 import { Sender } from './sender.ts';
@@ -34,6 +35,8 @@ interface Pipeline extends Queues {
   readonly results: Results;
   readonly sender: Sender;
   readonly planner: Planner;
+  /** Undefined where none is wanted. */
+  readonly report: HourlyReport | undefined;
 }
 
 /** Where people look and listen. */
@@ -81,21 +84,38 @@ export class RepriseStack extends Stack {
       capture,
       sender: sender.function,
     });
-    return { ...queues, shared, capture, results, sender, planner };
+    const report = this.createReport(assets, shared, results);
+    return { ...queues, shared, capture, results, sender, planner, report };
+  }
+
+  private createReport(
+    { report: asset }: FunctionAssets,
+    { stack }: Shared,
+    results: Results,
+  ): HourlyReport | undefined {
+    const { settings } = this;
+    return settings.report === 'off'
+      ? undefined
+      : new HourlyReport(this, 'Report', { settings, asset, results, stack });
   }
 
   /** Alarms, breaker and dashboard; gives where to look and to listen. */
   private watch(pipeline: Pipeline, assets: FunctionAssets, ruleSet: RuleSet): Watch {
     const { settings, targets } = this;
-    const { shared, capture, results, planner, sender } = pipeline;
+    const { shared, capture, results, planner, sender, report } = pipeline;
     const breaker = new Breaker(this, 'Breaker', { settings, asset: assets.breaker, shared });
-    const alarms = new Alarms(this, 'Alarms', { ...pipeline, settings, ruleSet, breaker: breaker.function });
+    const alarms = new Alarms(this, 'Alarms', {
+      ...{ ...pipeline, settings, ruleSet },
+      breaker: breaker.function,
+      report: report?.function,
+    });
     breaker.listenTo(alarms.breaking);
     const streams = [capture.stream, results.stream].flatMap((stream) => stream?.ref ?? []);
     const dashboard = new Dashboard(this, 'Dashboard', {
       ...pipeline,
       targets,
       alarms: alarms.all,
+      reportUrl: report?.url,
       planner: planner.function,
       sender: sender.function,
       cost: {
@@ -111,7 +131,7 @@ export class RepriseStack extends Stack {
   /** Tells people and the command line where everything is. */
   private tell(pipeline: Pipeline, { dashboardUrl, alarmTopicArn }: Watch): void {
     const { settings, targets } = this;
-    const { shared, capture, results, planner, sender, queue, dlq, failureQueue } = pipeline;
+    const { shared, capture, results, planner, sender, report, queue, dlq, failureQueue } = pipeline;
     const { reservedConcurrency: reserved } = settings.sender;
     const captureBucket = capture.bucket.bucketName;
     const resultsBucket = results.bucket.bucketName;
@@ -130,6 +150,7 @@ export class RepriseStack extends Stack {
       plannerFunction: planner.function.functionName,
       senderFunction: sender.function.functionName,
       dashboardUrl,
+      ...(report === undefined ? {} : { reportFunction: report.function.functionName }),
       targets,
       timing: settings.timing,
       delaySeconds: settings.delaySeconds,
@@ -147,6 +168,7 @@ export class RepriseStack extends Stack {
       alarmTopicArn,
       dlqUrl: dlq.queueUrl,
       failureQueueUrl: failureQueue.queueUrl,
+      report,
     });
   }
 

@@ -28,12 +28,23 @@ export interface TearDownSteps {
 /** A planner at work when its function is stopped may yet write a ledger, for up to 300 s. */
 const MAX_TRIES = 3;
 
+/** Functions that write into buckets. */
+const writersOf = ({
+  plannerFunction,
+  senderFunction,
+  reportFunction,
+}: StackResources): readonly string[] => [
+  plannerFunction,
+  senderFunction,
+  ...(reportFunction === undefined ? [] : [reportFunction]),
+];
+
 const stopWriters = async (resources: StackResources, steps: TearDownSteps): Promise<void> => {
-  const { switchParameter, plannerFunction, senderFunction, captureStream, resultsStream } = resources;
+  const { switchParameter, captureStream, resultsStream } = resources;
   await steps.turnOff(switchParameter);
   steps.say('the switch is off');
-  for (const name of [plannerFunction, senderFunction]) await steps.stopFunction(name);
-  steps.say('planner and sender are stopped');
+  for (const name of writersOf(resources)) await steps.stopFunction(name);
+  steps.say(`${resources.reportFunction === undefined ? '' : 'report, '}planner and sender are stopped`);
   for (const name of [...(captureStream === undefined ? [] : [captureStream]), resultsStream]) {
     await steps.deleteStream(name);
     steps.say(`the stream ${name} is gone`);
@@ -46,17 +57,18 @@ interface Startable {
   readonly reserved: number | undefined;
 }
 
-/** Planner and sender, but for a sender that was stopped before: somebody did that by hand, and means it. */
+/** All that write, but for a sender that was stopped before: somebody did that by hand, and means it. */
 const startableOf = async (
   resources: StackResources,
   steps: TearDownSteps,
 ): Promise<readonly Startable[]> => {
-  const { plannerFunction, senderFunction } = resources;
+  const { senderFunction } = resources;
   const listed: unknown = Reflect.get(resources, 'senderConcurrency');
   const reserved = typeof listed === 'number' ? listed : undefined;
-  const planner = { name: plannerFunction, reserved: undefined };
-  if (await steps.isStopped(senderFunction)) return [planner];
-  return [planner, { name: senderFunction, reserved }];
+  const isSenderStopped = await steps.isStopped(senderFunction);
+  return writersOf(resources)
+    .filter((name) => name !== senderFunction || !isSenderStopped)
+    .map((name) => ({ name, reserved: name === senderFunction ? reserved : undefined }));
 };
 
 /**

@@ -30,6 +30,8 @@ export interface GraphOptions {
   /** One value over all that is shown, instead of the last minute's. */
   readonly isOverRange?: boolean;
   readonly stacked?: boolean;
+  /** Of what comes less often than each minute. */
+  readonly periodSeconds?: number;
 }
 
 export const COLUMNS = 24;
@@ -67,6 +69,7 @@ export const graph = (region: string, options: GraphOptions): Widget => {
     view = 'timeSeries',
     stacked = false,
     isOverRange,
+    periodSeconds = PERIOD_SECONDS,
   } = options;
   const left = { min: 0, showUnits: false, ...(unit && { label: unit }), ...(max !== undefined && { max }) };
   return {
@@ -78,7 +81,7 @@ export const graph = (region: string, options: GraphOptions): Widget => {
       region,
       view,
       stacked,
-      period: PERIOD_SECONDS,
+      period: periodSeconds,
       stat: 'Sum',
       metrics: lines,
       ...(view === 'timeSeries'

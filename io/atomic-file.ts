@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { access, constants, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EXIT, RepriseError } from '../core/errors.ts';
 import { describeSystemError, systemErrorCode } from './system-error.ts';
@@ -15,14 +15,22 @@ const writeDurably = async (path: string, text: string): Promise<void> => {
   }
 };
 
+/** A pipe or a device, such as /dev/stdout or /dev/null: there is nothing in it to keep, and a file must not take its place. */
+const isSpecial = async (path: string): Promise<boolean> => {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && !found.isFile() && !found.isDirectory();
+};
+
 /**
- * Writes a text file so that `path` holds the old text or the new one, whole, whatever happens meanwhile. A link is replaced.
+ * Writes a text file so that `path` holds the old text or the new one, whole, whatever happens meanwhile. A link is replaced; to a pipe
+ * or a device the text is written.
  *
  * @throws RepriseError OUT_WRITE_FAILED; nothing is left behind then
  */
 export const writeFileAtomic = async (path: string, text: string): Promise<void> => {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
+    if (await isSpecial(path)) return await writeFile(path, text);
     await writeDurably(temporary, text);
     await rename(temporary, path);
   } catch (cause) {

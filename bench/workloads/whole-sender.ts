@@ -33,7 +33,7 @@ export const createWholeSender = (options: WholeSenderOptions): WholeSender => {
   const { clock, onEnd } = options;
   const target = benchTarget(options.origin, options.maxInFlight);
   const counts = newRuleCounts();
-  const summary = createSummary({ ruleNames: [RULE] });
+  const summary = createSummary({ rules: [{ name: RULE, statusMap: {}, sizeTolerance: 0.1 }] });
   const targets = { [RULE]: target };
   // Asked and told of every request. It holds none back: the server keeps up, and connections that are all in use are meant here.
   const roomy = { [RULE]: { ...target, maxInFlight: 2 * options.maxInFlight } };

@@ -1,31 +1,27 @@
 /** `reprise replay`: sends what the rules choose of a log, at the recorded rhythm. */
 
 import { resolve } from 'node:path';
-import { EXIT, type ExitCode, RepriseError } from '../../core/errors.ts';
-import { renderSummary } from '../../core/report/text.ts';
+import { RepriseError } from '../../core/errors.ts';
 import { formatFault } from '../../core/rules/fault.ts';
 import { openSwitchSource } from '../../io/switch-source.ts';
-import { type CliContext, type Command, wantsColor, widthOf, writeTo } from '../context.ts';
+import { type CliContext, type Command, writeTo } from '../context.ts';
 import { findFollowed } from '../find-followed.ts';
 import { findInputs, refuseToFollowS3 } from '../find-inputs.ts';
 import { openFollowFeed } from '../follow-feed.ts';
-import { type Interrupts, watchInterrupts } from '../interrupts.ts';
-import { openProgress } from '../live/progress.ts';
+import { chooseGates, type GatesOptions } from '../gates-option.ts';
+import { watchInterrupts } from '../interrupts.ts';
 import { openLogFeed } from '../log-feed.ts';
-import { formatError } from '../print-error.ts';
+import type { OutputOptions } from '../output.ts';
 import { chooseRules, type RulesOptions } from '../rules-option.ts';
-import { type RunEnd, runReplay } from '../run.ts';
 import type { RunOptions } from '../run-parts.ts';
+import { type ShowOptions, showReplay } from '../show-replay.ts';
 import { planCommand } from './plan.ts';
 
-export interface ReplayOptions extends RulesOptions {
+export interface ReplayOptions extends RulesOptions, GatesOptions, OutputOptions, ShowOptions {
   readonly logs: readonly string[];
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
   readonly maxRatePerSecond?: number | undefined;
-  readonly outDir?: string | undefined;
-  readonly rejectsFile?: string | undefined;
-  readonly json: boolean;
   readonly dryRun: boolean;
   readonly follow: boolean;
   readonly seed: string;
@@ -34,37 +30,6 @@ export interface ReplayOptions extends RulesOptions {
   /** Hard end of the run. */
   readonly forMs?: number | undefined;
 }
-
-/** What a run that has come to its end is worth. */
-const exitCodeOf = ({ report, errors }: RunEnd): ExitCode => {
-  if (!report.balanced) return EXIT.bug;
-  const { endedBy } = report.run;
-  if (endedBy === 'stopped' || endedBy === 'aborted') return EXIT.stopped;
-  return errors[0]?.exitCode ?? EXIT.ok;
-};
-
-/** Runs a replay and shows it: progress on a terminal, then the summary or, with `json`, the report. */
-export const showReplay = async (
-  options: RunOptions & { readonly json: boolean },
-  context: CliContext,
-  { stop, abort }: Interrupts,
-): Promise<ExitCode> => {
-  const { stdout, stderr, env, onPause } = context;
-  const progress = openProgress(stderr, wantsColor(stderr, env));
-  const tell = progress?.tell ?? ((line: string) => void writeTo(stderr, `${line}\n`));
-  let end: RunEnd;
-  try {
-    end = await runReplay(options, { env, stop, abort, onPause, tell, onProgress: progress?.update });
-  } finally {
-    progress?.end();
-  }
-  const text = options.json
-    ? `${JSON.stringify(end.report, null, 2)}\n`
-    : renderSummary(end.report, { width: widthOf(stdout), color: wantsColor(stdout, env) });
-  await writeTo(stdout, text);
-  for (const error of end.errors) await writeTo(stderr, formatError(error));
-  return exitCodeOf(end);
-};
 
 type Feeding = Pick<RunOptions, 'openFeed' | 'inputNames' | 'isLive'>;
 
@@ -104,10 +69,22 @@ const refuseWithFollow = ({ logs, fromMs, toMs, dryRun }: ReplayOptions): void =
   );
 };
 
-const refuseWithDryRun = ({ switchSource, forMs }: ReplayOptions): void => {
-  const given = switchSource !== undefined ? '--switch' : forMs !== undefined ? '--for' : '';
-  if (given === '') return;
-  throw new RepriseError('ARGUMENT_INVALID', `${given} does not go with --dry-run, which sends nothing`);
+/** Flags that say what is to be done with what was sent. */
+const OF_SENDING: readonly (readonly [flag: string, key: keyof ReplayOptions])[] = [
+  ['--switch', 'switchSource'],
+  ['--for', 'forMs'],
+  ['--baseline', 'baselineFile'],
+  ['--html', 'htmlFile'],
+  ['--junit', 'junitFile'],
+  ['--markdown', 'markdownFile'],
+  ['--ui', 'uiPort'],
+];
+
+const refuseWithDryRun = (options: ReplayOptions): void => {
+  const given = OF_SENDING.find(([, key]) => options[key] !== undefined)?.[0];
+  const flag = given ?? (options.gates.length > 0 ? '--gate' : options.quiet ? '--quiet' : undefined);
+  if (flag === undefined) return;
+  throw new RepriseError('ARGUMENT_INVALID', `${flag} does not go with --dry-run, which sends nothing`);
 };
 
 const openSwitch = async (
@@ -120,24 +97,37 @@ const openSwitch = async (
   return source.read;
 };
 
+/** Files as they are meant from where the command was started. */
+const resolveFiles = (options: OutputOptions, cwd: string): OutputOptions => {
+  const path = (given: string | undefined): string | undefined =>
+    given === undefined ? undefined : resolve(cwd, given);
+  return {
+    outDir: path(options.outDir),
+    rejectsFile: path(options.rejectsFile),
+    htmlFile: path(options.htmlFile),
+    junitFile: path(options.junitFile),
+    markdownFile: path(options.markdownFile),
+  };
+};
+
 /** Runs `reprise replay`. */
 export const replayCommand: Command<ReplayOptions> = async (options, context) => {
   if (options.follow) refuseWithFollow(options);
   if (options.dryRun) refuseWithDryRun(options);
   if (options.dryRun) return planCommand(options, context);
   const interrupts = watchInterrupts(context.onInterrupt);
+  const { cwd, stderr } = context;
   try {
     const { ruleSet, warnings } = await chooseRules(options);
-    for (const warning of warnings) await writeTo(context.stderr, `${formatFault(warning)}\n`);
+    const chosen = await chooseGates(options, ruleSet, cwd);
+    if (!options.quiet)
+      for (const warning of [...warnings.map(formatFault), ...chosen.warnings])
+        await writeTo(stderr, `${warning}\n`);
     const feeding = await (options.follow ? followLogs : readLogs)(options, ruleSet, context);
-    const { cwd } = context;
-    const { outDir, rejectsFile } = options;
     const readSwitch = await openSwitch(options, cwd);
-    const files = {
-      outDir: outDir === undefined ? undefined : resolve(cwd, outDir),
-      rejectsFile: rejectsFile === undefined ? undefined : resolve(cwd, rejectsFile),
-    };
-    return await showReplay({ ...options, ...files, ...feeding, ruleSet, readSwitch }, context, interrupts);
+    const judged = { gates: chosen.gates, baseline: chosen.baseline };
+    const run = { ...options, ...resolveFiles(options, cwd), ...feeding, ...judged, ruleSet, readSwitch };
+    return await showReplay(run, context, interrupts);
   } finally {
     interrupts.release();
   }

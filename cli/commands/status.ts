@@ -1,9 +1,9 @@
 /** `reprise status`: how a stack stands, in one screen. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXIT, type ExitCode } from '../../core/errors.ts';
+import { EXIT, type ExitCode, RepriseError } from '../../core/errors.ts';
 import { visibleText } from '../../core/report/format.ts';
-import { openAwsClients } from '../aws-clients.ts';
+import { type AwsClients, openAwsClients } from '../aws-clients.ts';
 import { type CliContext, type Command, wantsColor, writeTo } from '../context.ts';
 import { watchInterrupts } from '../interrupts.ts';
 import { openScreen } from '../live/screen.ts';
@@ -11,12 +11,15 @@ import { formatError } from '../print-error.ts';
 import { openStatus, type StackStatus, statusErrors } from '../status/read-status.ts';
 import { statusJson } from '../status/status-json.ts';
 import { renderStatus, statusLine } from '../status/status-text.ts';
+import { turnSwitch } from '../status/turn-switch.ts';
 
 export interface StatusOptions {
   readonly stack: string;
   /** Goes on, every two seconds. */
   readonly watch: boolean;
   readonly json: boolean;
+  /** Port of a live page, 0 for any; without it there is none. */
+  readonly uiPort?: number | undefined;
 }
 
 const EVERY_MS = 2_000;
@@ -95,13 +98,55 @@ const watchStatus = async (read: ReadStatus, json: boolean, context: CliContext)
   return EXIT.ok;
 };
 
+/** Shows a page, and keeps what it sees, until Ctrl-C. */
+const showPage = async (
+  read: ReadStatus,
+  clients: AwsClients,
+  { stack, port }: { readonly stack: string; readonly port: number },
+  context: CliContext,
+): Promise<ExitCode> => {
+  const { openStackPage } = await import('../live/web/stack-page.ts');
+  const interrupts = watchInterrupts(context.onInterrupt);
+  const ssm = await clients.ssm();
+  const turn = async (share: number): Promise<void> => {
+    await turnSwitch(ssm, stack, { share, by: 'reprise status --ui' });
+  };
+  try {
+    const page = await openStackPage({ port, stack, turn, read });
+    await writeTo(context.stderr, `live page: ${page.url}\nCtrl-C ends it; the stack goes on\n`);
+    try {
+      await every(read, interrupts.stop, async (status) => {
+        page.show(status);
+        return true;
+      });
+    } finally {
+      await page.end();
+    }
+  } finally {
+    interrupts.release();
+  }
+  return EXIT.ok;
+};
+
+const refuseWithPage = ({ watch, json }: StatusOptions): void => {
+  const given = watch ? '--watch' : json ? '--json' : undefined;
+  if (given === undefined) return;
+  throw new RepriseError(
+    'ARGUMENT_INVALID',
+    `${given} does not go with --ui, which shows a page until Ctrl-C`,
+  );
+};
+
 /** Runs `reprise status`. */
-export const statusCommand: Command<StatusOptions> = async ({ stack, watch, json }, context) => {
+export const statusCommand: Command<StatusOptions> = async (options, context) => {
+  const { stack, watch, json, uiPort } = options;
+  if (uiPort !== undefined) refuseWithPage(options);
   const clients = openAwsClients(context);
   try {
     const read = await openStatus(stack, clients);
-    // The screen is drawn over what would be told; what cannot be read stands in it.
-    if (watch) clients.mute();
+    // What cannot be read stands in what is shown, and is read again in two seconds.
+    if (watch || uiPort !== undefined) clients.mute();
+    if (uiPort !== undefined) return await showPage(read, clients, { stack, port: uiPort }, context);
     return await (watch ? watchStatus : showOnce)(read, json, context);
   } finally {
     clients.close();

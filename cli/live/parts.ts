@@ -4,7 +4,8 @@ import { formatDuration } from '../../core/report/format.ts';
 import type { Paint, Tone } from '../../core/report/paint.ts';
 
 const BAR_CELLS = 18;
-const SEPARATOR = ' │ ';
+/** Between two pieces. */
+export const SEPARATOR = ' │ ';
 
 /** A piece of a line: its text, and how it is painted. */
 export interface Part {

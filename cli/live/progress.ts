@@ -1,10 +1,11 @@
-/** The progress of a run: a bar and its figures in two lines drawn by cli-progress on a terminal, nothing elsewhere. */
+/** The progress of a run: a bar, its figures and its gates in up to three lines drawn by cli-progress on a terminal, nothing elsewhere. */
 
 import { sumOf } from '../../core/measure/accounting.ts';
 import { formatCount, formatLevel, formatMs, formatRate } from '../../core/report/format.ts';
 import { createPaint, type Paint, type Tone } from '../../core/report/paint.ts';
 import type { RunProgress } from '../run-progress.ts';
 import { openDrawnLines } from './drawn-lines.ts';
+import { renderGatesLine } from './gates.ts';
 import { barPart, joinParts, type Part, part } from './parts.ts';
 
 const CLASS_TONES: Readonly<Record<string, Tone>> = { '4xx': 'yellow', '5xx': 'red' };
@@ -60,13 +61,21 @@ const answers = ({ figures, inFlight }: RunProgress, paint: Paint): readonly Par
   ...answersPart(figures, paint),
 ];
 
-/** The two lines as text: how far the run has come and at what rate, then how the target answers. Each is below `width`. */
+/**
+ * The lines as text: how far the run has come and at what rate, then how the target answers, then how the gates stand where there are
+ * some. Each is below `width`.
+ */
 export const renderProgress = (
   progress: RunProgress,
   { width, color }: { width: number; color: boolean },
-): readonly [string, string] => {
+): readonly string[] => {
   const paint = createPaint(color);
-  return [joinParts(course(progress, paint), width), joinParts(answers(progress, paint), width)];
+  const { verdict } = progress;
+  return [
+    joinParts(course(progress, paint), width),
+    joinParts(answers(progress, paint), width),
+    ...(verdict === undefined ? [] : [renderGatesLine(verdict, paint, width)]),
+  ];
 };
 
 export interface ProgressView {
@@ -77,9 +86,18 @@ export interface ProgressView {
   end(): void;
 }
 
+export interface ProgressOptions {
+  readonly color: boolean;
+  /** Gates have a line of their own. */
+  readonly hasGates: boolean;
+}
+
 /** Draws on a terminal; on anything else there is no view. */
-export const openProgress = (stream: NodeJS.WriteStream, color: boolean): ProgressView | undefined => {
-  const drawn = openDrawnLines(stream, 2);
+export const openProgress = (
+  stream: NodeJS.WriteStream,
+  { color, hasGates }: ProgressOptions,
+): ProgressView | undefined => {
+  const drawn = openDrawnLines(stream, hasGates ? 3 : 2);
   if (drawn === undefined) return undefined;
   return {
     update: (progress) => drawn.update(renderProgress(progress, { width: stream.columns, color })),

@@ -1,8 +1,11 @@
 /** Turns accumulated figures into the numbers that people and gates read. */
 
 import { FAILURE_CODES } from '../types.ts';
-import type { FailureExample, Figures } from './figures.ts';
-import { type Histogram, quantileMs } from './histogram.ts';
+import { compactHistogram } from './compact-histogram.ts';
+import type { FailureExample } from './failures.ts';
+import type { Figures } from './figures.ts';
+import { type Histogram, type HistogramJson, quantileMs } from './histogram.ts';
+import type { StatusMatch } from './status-match.ts';
 import { type StatusMatrix, statusMatrix } from './status-matrix.ts';
 
 /** Ms; `null` where nothing was measured. */
@@ -33,6 +36,12 @@ export interface FigureSummary {
     readonly service: Quantiles;
     readonly fromDue: Quantiles;
   };
+  /** Of the sent with a recorded status: answered with the same, or with one of its class, by the status map of their rules. */
+  readonly match: StatusMatch;
+  /** Of those answered with the recorded status whose sizes are known: as large as recorded, by the tolerance of their rules. */
+  readonly size: { readonly known: number; readonly same: number };
+  /** Service time ÷ recorded latency of the same request, of the answered whose latency was recorded. */
+  readonly ratio: Omit<Quantiles, 'max'>;
   readonly pacing: {
     /** Of the planned, on the log's clock. */
     readonly recordedRatePerSecond: number | null;
@@ -41,7 +50,17 @@ export interface FigureSummary {
     readonly lagMs: { readonly p50: number | null; readonly p99: number | null; readonly max: number | null };
   };
   readonly failures: Readonly<Record<string, { readonly count: number; readonly example: FailureExample }>>;
+  /** What the quantiles were taken of, so that reports can be compared and added up. `ratio` holds factors, not ms. */
+  readonly histograms: {
+    readonly recorded: HistogramJson;
+    readonly service: HistogramJson;
+    readonly fromDue: HistogramJson;
+    readonly ratio: HistogramJson;
+  };
 }
+
+/** Of each histogram in a report: 50 routes with 10 million results stay below 1 MB so. */
+export const MAX_REPORTED_BUCKETS = 384;
 
 const quantileOrNull = (histogram: Histogram, q: number): number | null => quantileMs(histogram, q) ?? null;
 
@@ -52,6 +71,18 @@ const quantiles = (histogram: Histogram): Quantiles => ({
   p95: quantileOrNull(histogram, 0.95),
   p99: quantileOrNull(histogram, 0.99),
   max: quantileOrNull(histogram, 1),
+});
+
+const ratios = (histogram: Histogram): FigureSummary['ratio'] => {
+  const { max: _, ...rest } = quantiles(histogram);
+  return rest;
+};
+
+const histograms = ({ recorded, service, fromDue, ratio }: Figures): FigureSummary['histograms'] => ({
+  recorded: compactHistogram(recorded, MAX_REPORTED_BUCKETS),
+  service: compactHistogram(service, MAX_REPORTED_BUCKETS),
+  fromDue: compactHistogram(fromDue, MAX_REPORTED_BUCKETS),
+  ratio: compactHistogram(ratio, MAX_REPORTED_BUCKETS),
 });
 
 const basisOf = ({ recorded, recordedOfOrigin }: Figures): LatencyBasis => {
@@ -72,7 +103,13 @@ const ratePerSecond = (
   return windowMs > 0 && Number.isFinite(windowMs) ? (count * 1000) / windowMs : null;
 };
 
-const rates = ({ planned, sent, due, recordedAt, lastSentMs, lastUnderWayMs }: Figures) => {
+/** What rates are reckoned from. */
+export type RateParts = Readonly<
+  Pick<Figures, 'planned' | 'sent' | 'due' | 'recordedAt' | 'lastSentMs' | 'lastUnderWayMs'>
+>;
+
+/** Requests a second, `null` where there are fewer than two to tell them by. */
+export const ratesOf = ({ planned, sent, due, recordedAt, lastSentMs, lastUnderWayMs }: RateParts) => {
   const gaps = Math.max(1, planned - 1);
   const dueSpan = { spanMs: due.last - due.first, gapMs: (due.last - due.first) / gaps };
   const logSpan = {
@@ -87,8 +124,8 @@ const rates = ({ planned, sent, due, recordedAt, lastSentMs, lastUnderWayMs }: F
   };
 };
 
-/** The numbers of one group of requests. */
-export const describeFigures = (figures: Figures): FigureSummary => {
+/** The numbers of one group of requests; `match` as `matchOf` finds it, rule by rule. */
+export const describeFigures = (figures: Figures, match: StatusMatch): FigureSummary => {
   const { planned, sent, answered, failed, heldBack, lag } = figures;
   const failures: Record<string, { count: number; example: FailureExample }> = {};
   for (const code of FAILURE_CODES) {
@@ -103,10 +140,14 @@ export const describeFigures = (figures: Figures): FigureSummary => {
       service: quantiles(figures.service),
       fromDue: quantiles(figures.fromDue),
     },
+    match,
+    size: { ...figures.sizes },
+    ratio: ratios(figures.ratio),
     pacing: {
-      ...rates(figures),
+      ...ratesOf(figures),
       lagMs: { p50: quantileOrNull(lag, 0.5), p99: quantileOrNull(lag, 0.99), max: quantileOrNull(lag, 1) },
     },
     failures,
+    histograms: histograms(figures),
   };
 };

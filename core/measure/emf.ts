@@ -130,7 +130,7 @@ const middleShares = (count: number): readonly number[] =>
  * are those of the whole. Ascending. How many there were is a metric of its own.
  */
 export const sampleValues = (given: readonly number[] | Histogram): readonly number[] => {
-  if ('octaves' in given) {
+  if ('counts' in given) {
     const shares = middleShares(Math.min(given.count, MAX_EMF_VALUES));
     return shares.map((share) => quantileMs(given, share) ?? 0);
   }

@@ -1,20 +1,15 @@
 /** The figures of one group of requests (a rule, a route, all of them): counts, statuses, latencies, pacing and failures. */
 
-import { maskSecrets } from '../report/mask.ts';
-import type { FailureCode, PlannedRequest, Result } from '../types.ts';
+import type { Rule } from '../rules/rule-set.ts';
+import type { PlannedRequest, Result } from '../types.ts';
+import { type Example, keepWorst, mergeExamples } from './example.ts';
+import { countFailure, type Failures, mergeFailures } from './failures.ts';
 import { addMs, type Histogram, mergeHistogram, newHistogram } from './histogram.ts';
 import { recordedMs } from './recorded-ms.ts';
-import { pathOf } from './route.ts';
 import { countStatus, mergeStatus, type StatusCounts } from './status-matrix.ts';
 
-/** A failed request as an example of its kind. */
-export interface FailureExample {
-  readonly id: string;
-  readonly method: string;
-  /** Without its query, which may hold secrets. */
-  readonly path: string;
-  readonly detail: string;
-}
+/** What a rule says of how answers are held against the recorded ones. */
+export type AnswerSettings = Pick<Rule, 'statusMap' | 'sizeTolerance'>;
 
 /** A stretch of time in ms, empty while `first > last`. */
 export interface Extent {
@@ -39,7 +34,13 @@ export interface Figures {
   readonly fromDue: Histogram;
   /** Due instant to dispatch, of the sent. */
   readonly lag: Histogram;
-  readonly failures: Map<FailureCode, { count: number; readonly example: FailureExample }>;
+  /** Service time ÷ recorded latency of the same request (not ms), of the answered whose latency was recorded. */
+  readonly ratio: Histogram;
+  /** Of those answered with the recorded status whose sizes are both known: as large as recorded, within the tolerance of the rule. */
+  readonly sizes: { known: number; same: number };
+  /** The worst, at most three, worst first. */
+  readonly examples: Example[];
+  readonly failures: Failures;
   /** Due instants of the planned. */
   readonly due: Extent;
   /** Recorded starts of the planned, epoch ms. */
@@ -48,9 +49,6 @@ export interface Figures {
   /** Due instant of the last that a stop did not cut off: until then the run was under way. */
   lastUnderWayMs: number;
 }
-
-const MAX_PATH = 200;
-const MAX_DETAIL = 200;
 
 const emptyExtent = (): Extent => ({ first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY });
 
@@ -66,6 +64,9 @@ export const newFigures = (): Figures => ({
   service: newHistogram(),
   fromDue: newHistogram(),
   lag: newHistogram(),
+  ratio: newHistogram(),
+  sizes: { known: 0, same: 0 },
+  examples: [],
   failures: new Map(),
   due: emptyExtent(),
   recordedAt: emptyExtent(),
@@ -85,55 +86,62 @@ export const countPlanned = (figures: Figures, request: PlannedRequest): void =>
   stretch(figures.recordedAt, request.logAtMs, request.logAtMs);
 };
 
-const countFailure = (figures: Figures, code: FailureCode, { request, detail }: Result): void => {
-  const known = figures.failures.get(code);
-  if (known !== undefined) {
-    known.count += 1;
-    return;
+const countSize = (
+  sizes: Figures['sizes'],
+  { request, status, bytes }: Result,
+  sizeTolerance: number,
+): void => {
+  const { recorded } = request;
+  if (bytes === undefined || recorded.bytes === undefined || status !== recorded.status) return;
+  sizes.known += 1;
+  if (Math.abs(bytes - recorded.bytes) <= recorded.bytes * sizeTolerance) sizes.same += 1;
+};
+
+const countAnswer = (figures: Figures, result: Result, beforeMs: number | undefined): void => {
+  const { serviceMs, fromDueMs } = result;
+  figures.answered += 1;
+  if (fromDueMs !== undefined) addMs(figures.fromDue, fromDueMs);
+  if (serviceMs === undefined) return;
+  addMs(figures.service, serviceMs);
+  if (beforeMs !== undefined && beforeMs > 0) addMs(figures.ratio, serviceMs / beforeMs);
+};
+
+const countSent = (figures: Figures, { request, status, sentMs }: Result): number | undefined => {
+  const { recorded, dueMs } = request;
+  figures.sent += 1;
+  countStatus(figures.status, recorded.status, status);
+  if (sentMs !== undefined) {
+    addMs(figures.lag, sentMs - dueMs);
+    if (sentMs > figures.lastSentMs) figures.lastSentMs = sentMs;
   }
-  const path = pathOf(request.path)
-    .replace(/;[^/]*/g, '')
-    .slice(0, MAX_PATH);
-  const example = {
-    id: request.id,
-    method: request.method,
-    path,
-    detail: maskSecrets((detail ?? '').slice(0, MAX_DETAIL)),
-  };
-  figures.failures.set(code, { count: 1, example });
-};
-
-const countRecorded = (figures: Figures, recorded: PlannedRequest['recorded']): void => {
-  const ms = recordedMs(recorded);
-  if (ms === undefined) return;
-  addMs(figures.recorded, ms);
+  const beforeMs = recordedMs(recorded);
+  if (beforeMs === undefined) return undefined;
+  addMs(figures.recorded, beforeMs);
   if (recorded.originMs !== undefined) figures.recordedOfOrigin += 1;
+  return beforeMs;
 };
 
-/** Counts how a planned request ended. What is recorded of one that was held back is left out, so that like stands beside like. */
-export const countEnd = (figures: Figures, result: Result): void => {
+/**
+ * Counts how a planned request ended. What is recorded of one that was held back is left out, so that like stands beside like.
+ *
+ * @param settings - of the rule that planned it
+ */
+export const countEnd = (figures: Figures, result: Result, settings: AnswerSettings): void => {
   const { dueMs } = result.request;
   if (result.heldBack !== 'stopped' && dueMs > figures.lastUnderWayMs) figures.lastUnderWayMs = dueMs;
   if (result.heldBack !== undefined) {
     figures.heldBack += 1;
     return;
   }
-  const { request, sentMs } = result;
-  figures.sent += 1;
-  countRecorded(figures, request.recorded);
-  countStatus(figures.status, request.recorded.status, result.status);
-  if (sentMs !== undefined) {
-    addMs(figures.lag, sentMs - request.dueMs);
-    if (sentMs > figures.lastSentMs) figures.lastSentMs = sentMs;
-  }
-  if (result.failed !== undefined) {
+  const beforeMs = countSent(figures, result);
+  if (result.failed === undefined) {
+    countAnswer(figures, result, beforeMs);
+    countSize(figures.sizes, result, settings.sizeTolerance);
+  } else {
     figures.failed += 1;
-    countFailure(figures, result.failed, result);
-    return;
+    countFailure(figures.failures, result.failed, result);
   }
-  figures.answered += 1;
-  if (result.serviceMs !== undefined) addMs(figures.service, result.serviceMs);
-  if (result.fromDueMs !== undefined) addMs(figures.fromDue, result.fromDueMs);
+  keepWorst(figures.examples, result, settings.statusMap);
 };
 
 /** Adds to `into` all that `from` counted. */
@@ -145,22 +153,14 @@ export const mergeFigures = (into: Figures, from: Figures): void => {
   into.heldBack += from.heldBack;
   into.recordedOfOrigin += from.recordedOfOrigin;
   mergeStatus(into.status, from.status);
-  for (const kind of ['recorded', 'service', 'fromDue', 'lag'] as const)
+  for (const kind of ['recorded', 'service', 'fromDue', 'lag', 'ratio'] as const)
     mergeHistogram(into[kind], from[kind]);
-  for (const [code, { count, example }] of from.failures) {
-    const known = into.failures.get(code);
-    if (known === undefined) into.failures.set(code, { count, example });
-    else known.count += count;
-  }
+  into.sizes.known += from.sizes.known;
+  into.sizes.same += from.sizes.same;
+  mergeExamples(into.examples, from.examples);
+  mergeFailures(into.failures, from.failures);
   stretch(into.due, from.due.first, from.due.last);
   stretch(into.recordedAt, from.recordedAt.first, from.recordedAt.last);
   into.lastSentMs = Math.max(into.lastSentMs, from.lastSentMs);
   into.lastUnderWayMs = Math.max(into.lastUnderWayMs, from.lastUnderWayMs);
-};
-
-/** The figures of several groups as those of one. */
-export const sumFigures = (all: Iterable<Figures>): Figures => {
-  const sum = newFigures();
-  for (const figures of all) mergeFigures(sum, figures);
-  return sum;
 };

@@ -1,10 +1,8 @@
 /** The few figures of a run that a view redrawn ten times a second shows. */
 
 import { HELD_BACK_REASONS, type HeldBackReason } from '../types.ts';
-import type { Figures } from './figures.ts';
 import { quantileMs } from './histogram.ts';
 import { RECENT_MS, type RecentRate } from './recent-rate.ts';
-import { statusClasses, statusMatrix } from './status-matrix.ts';
 import type { TimelineCollector } from './timeline.ts';
 
 /** What a view that is redrawn ten times a second shows. */
@@ -26,10 +24,11 @@ export interface LiveFigures {
   readonly achievedRatePerSecond: number;
 }
 
-/** What live figures are taken of. */
+/** What live figures are taken of: counts of the whole run, kept for them alone, since to add up all cells takes too long. */
 export interface LiveSources {
-  /** Of all rules. */
-  readonly figures: Figures;
+  readonly counts: { readonly planned: number; readonly sent: number; readonly failed: number };
+  /** Index: first digit of the status. */
+  readonly classes: readonly number[];
   readonly heldBack: Readonly<Partial<Record<HeldBackReason, number>>>;
   readonly timeline: TimelineCollector;
   /** Requests that ended. */
@@ -38,15 +37,18 @@ export interface LiveSources {
 
 /** The figures of a run at `nowMs` from its start. */
 export const describeLive = (sources: LiveSources, nowMs: number): LiveFigures => {
-  const { figures, heldBack, timeline, ended } = sources;
-  const { planned, sent, failed, status, service, lag } = figures;
+  const { counts, classes, heldBack, timeline, ended } = sources;
+  const { service, lag } = timeline.sums(nowMs);
+  const { planned, sent, failed } = counts;
   const windowMs = Math.min(RECENT_MS, nowMs);
   const due = timeline.plannedUntil(nowMs) - timeline.plannedUntil(nowMs - windowMs);
   const reasons = HELD_BACK_REASONS.filter((reason) => heldBack[reason] !== undefined);
   return {
     planned,
     sent,
-    answered: statusClasses(statusMatrix(status), 'replayed'),
+    answered: Object.fromEntries(
+      classes.map((count, digit) => [`${digit}xx`, count] as const).filter(([, count]) => count > 0),
+    ),
     failed,
     heldBack: Object.fromEntries(reasons.map((reason) => [reason, heldBack[reason]])),
     p50Ms: quantileMs(service, 0.5) ?? null,

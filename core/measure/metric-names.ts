@@ -9,7 +9,7 @@ export const STACK_DIMENSIONS = ['Stack'] as const;
 
 /** Units as CloudWatch names them. */
 export type MetricUnit = 'Count' | 'Milliseconds' | 'Percent' | 'None' | 'Seconds';
-export type MetricEmitter = 'planner' | 'sender' | 'breaker';
+export type MetricEmitter = 'planner' | 'sender' | 'breaker' | 'report';
 
 export interface Metric {
   readonly unit: MetricUnit;
@@ -54,6 +54,12 @@ const recorded: Metric = { unit: 'Count', by: ['planner'], isPerTarget: true };
 const sent: Metric = { unit: 'Count', by: ['sender'], isPerTarget: true };
 const latency: Metric = { unit: 'Milliseconds', by: ['sender'], isPerTarget: true };
 const ofStack: Metric = { unit: 'Count', by: ['planner'], isPerTarget: false };
+const ofReport = {
+  unit: 'Count',
+  by: ['report'],
+  isPerTarget: false,
+  keepsZero: true,
+} as const satisfies Metric;
 
 /** The catalogue. Those of the planner per target are stamped with the due instant, so that production and replay stand one above the other. */
 export const METRICS = {
@@ -112,6 +118,13 @@ export const METRICS = {
   Switch: { unit: 'Percent', by: ['planner'], isPerTarget: false, keepsZero: true },
   SwitchUnreadable: ofStack,
   BreakerTripped: { unit: 'Count', by: ['breaker'], isPerTarget: false },
+
+  /** Gates of the newest report of an hour. */
+  GatesHeld: ofReport,
+  GatesFailed: ofReport,
+  GatesMissed: ofReport,
+  /** 1 where one failed, or one that is not optional was missed; else 0. */
+  VerdictFailed: ofReport,
 } as const satisfies Readonly<Record<string, Metric>>;
 
 export type MetricName = keyof typeof METRICS;

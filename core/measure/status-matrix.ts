@@ -25,9 +25,29 @@ export const countStatus = (
   else known.count += 1;
 };
 
+/** Counts `count` sent requests at once; see `countStatus`. */
+export const addStatus = (
+  counts: StatusCounts,
+  recorded: number | undefined,
+  replayed: number | undefined,
+  count: number,
+): void => {
+  const cell = statusCode(recorded) * RANGE + statusCode(replayed);
+  counts.set(cell, { count: (counts.get(cell)?.count ?? 0) + count });
+};
+
 /** Adds to `into` all that `from` counted. */
 export const mergeStatus = (into: StatusCounts, from: StatusCounts): void => {
   for (const [cell, { count }] of from) into.set(cell, { count: (into.get(cell)?.count ?? 0) + count });
+};
+
+/** Visits the counts; `undefined` stands for a recorded status that is not known, and for a request that failed. */
+export const eachStatus = (
+  counts: StatusCounts,
+  visit: (recorded: number | undefined, replayed: number | undefined, count: number) => void,
+): void => {
+  for (const [cell, { count }] of counts)
+    visit(Math.trunc(cell / RANGE) || undefined, cell % RANGE || undefined, count);
 };
 
 /** The counts as a sparse table, statuses ascending, then `none` and `failed`. */

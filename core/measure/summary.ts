@@ -1,27 +1,18 @@
 /** Measures a run: takes each planned request and each result once, and tells at any time what came of them. */
 
 import type { HeldBackReason, PlannedRequest, Result } from '../types.ts';
-import { describeFigures, type FigureSummary } from './describe-figures.ts';
-import { countEnd, countPlanned, type Figures, newFigures, sumFigures } from './figures.ts';
+import { describeRoutes, describeRules, type RouteSummary, type RuleSummary } from './cell-sums.ts';
+import { type Cell, cellsOf, createCellTable, type MeasuredRule, OTHER_ROUTE } from './cells.ts';
+import { countUnseen, type UnseenEnds } from './count-unseen.ts';
+import type { FigureSummary } from './describe-figures.ts';
+import { countEnd, countPlanned } from './figures.ts';
 import { describeLive, type LiveFigures } from './live.ts';
 import { createRecentRate } from './recent-rate.ts';
 import { routeOf } from './route.ts';
-import { createRouteTable, type RouteEntry } from './route-table.ts';
+import { classOf } from './status-match.ts';
 import { createTimeline, type Timeline } from './timeline.ts';
 
-const REPORTED_ROUTES = 50;
-const OTHER_ROUTE = 'other';
-
-export interface RuleSummary extends FigureSummary {
-  readonly name: string;
-  /** Absent while the rule has planned nothing. */
-  readonly target?: string;
-}
-
-export interface RouteSummary extends FigureSummary {
-  /** Such as `GET shop.example.com/cart/{id}`, or `other`. */
-  readonly route: string;
-}
+export type { RouteSummary, RuleSummary } from './cell-sums.ts';
 
 /** Measured totals of a run. Sums over `rules`, and over `routes`, are `totals`. */
 export interface Summary {
@@ -42,108 +33,96 @@ export interface SummaryCollector {
    * @returns its route, so that who writes results need not find it again
    */
   result(result: Result): string;
+  /** Requests of a rule that no line tells of: they stand under `other`, and in no place of the timeline. */
+  unseen(rule: string, ends: UnseenEnds, target?: string): void;
   /** The lowest backoff level of all targets at an instant; see `TimelineCollector`. */
   backoff(nowMs: number, level: number): void;
   live(nowMs: number): LiveFigures;
+  /** The timeline as a page that looks on shows it; see `TimelineCollector`. */
+  course(leastStepMs: number): Timeline;
+  /** What each rule sent to each route so far, at most 1,000 of them. Figures go on counting. */
+  cells(): readonly Cell[];
   snapshot(): Summary;
 }
 
-interface RuleEntry {
-  readonly name: string;
-  target: string | undefined;
-  readonly figures: Figures;
-}
+const CLASSES = 10;
 
-const describeRule = ({ name, target, figures }: RuleEntry): RuleSummary => ({
-  name,
-  ...(target === undefined ? {} : { target }),
-  ...describeFigures(figures),
-});
-
-const createRuleTable = (ruleNames: readonly string[]) => {
-  const entries = new Map<string, RuleEntry>();
-  let last: RuleEntry | undefined;
-  const find = (name: string): RuleEntry => {
-    // Nearly always the rule that was asked for last.
-    if (last?.name === name) return last;
-    const entry = entries.get(name) ?? { name, target: undefined, figures: newFigures() };
-    entries.set(name, entry);
-    last = entry;
-    return entry;
-  };
-  for (const name of ruleNames) find(name);
-  return {
-    find,
-    sum: () => sumFigures(Array.from(entries.values(), ({ figures }) => figures)),
-    describe: () => Array.from(entries.values(), describeRule),
-  };
-};
-
-/** What happened when, and of late. */
-const createCourse = () => {
+/** What happened when, of late, and in all. */
+const createProgress = () => {
   const timeline = createTimeline();
   const ended = createRecentRate();
   const heldBack: Partial<Record<HeldBackReason, number>> = {};
+  const counts = { planned: 0, sent: 0, failed: 0 };
+  const classes = new Array<number>(CLASSES).fill(0);
+
+  const countSent = ({ status, failed }: Result): void => {
+    counts.sent += 1;
+    if (failed !== undefined) {
+      counts.failed += 1;
+      return;
+    }
+    const digit = classOf(status ?? 0);
+    if (digit < CLASSES) classes[digit] = (classes[digit] ?? 0) + 1;
+  };
 
   const place = (result: Result): void => {
-    const { request, failed, fromDueMs, serviceMs } = result;
+    const { request, fromDueMs } = result;
     if (result.heldBack !== undefined) {
       heldBack[result.heldBack] = (heldBack[result.heldBack] ?? 0) + 1;
       timeline.heldBack(request.dueMs, result.heldBack);
       return;
     }
+    countSent(result);
+    timeline.sent(result);
     const sentMs = result.sentMs ?? request.dueMs;
-    const answeredMs = failed === undefined ? serviceMs : undefined;
-    timeline.sent({ sentMs, lagMs: sentMs - request.dueMs, serviceMs: answeredMs });
-    ended.add(fromDueMs === undefined ? sentMs + (serviceMs ?? 0) : request.dueMs + fromDueMs);
+    ended.add(fromDueMs === undefined ? sentMs + (result.serviceMs ?? 0) : request.dueMs + fromDueMs);
   };
-  return { timeline, ended, heldBack, place };
-};
 
-const describeRoutes = (found: readonly RouteEntry[], other: Figures): readonly RouteSummary[] => {
-  const routes = found.map(({ route, figures }) => ({ route, ...describeFigures(figures) }));
-  const isEmpty = other.planned + other.sent + other.heldBack === 0;
-  return isEmpty ? routes : [...routes, { route: OTHER_ROUTE, ...describeFigures(other) }];
+  const planned = ({ dueMs }: PlannedRequest): void => {
+    counts.planned += 1;
+    timeline.planned(dueMs);
+  };
+  return { timeline, ended, heldBack, counts, classes, place, planned };
 };
 
 const routeOfRequest = ({ route, recordedHost, method, path }: PlannedRequest): string =>
   route ?? routeOf(recordedHost, method, path);
 
-/** An empty summary. Rules are reported in the order of `ruleNames`, also those that plan nothing. */
-export const createSummary = ({ ruleNames }: { readonly ruleNames: readonly string[] }): SummaryCollector => {
-  const rules = createRuleTable(ruleNames);
-  const routes = createRouteTable();
-  const course = createCourse();
-  const { timeline } = course;
+/** An empty summary. Rules are reported in the order given, also those that plan nothing. */
+export const createSummary = ({ rules }: { readonly rules: readonly MeasuredRule[] }): SummaryCollector => {
+  const table = createCellTable(rules);
+  const progress = createProgress();
+  const { timeline } = progress;
 
   return {
     recorded: timeline.recorded,
     planned(request) {
-      const rule = rules.find(request.rule);
+      const rule = table.rule(request.rule);
       rule.target ??= request.target;
-      countPlanned(rule.figures, request);
-      const route = routes.find(routeOfRequest(request));
-      countPlanned(route.figures, request);
-      timeline.planned(request.dueMs);
+      countPlanned(table.find(rule, routeOfRequest(request)).figures, request);
+      progress.planned(request);
     },
     result(result) {
       const { request } = result;
-      const route = routes.find(routeOfRequest(request));
-      countEnd(rules.find(request.rule).figures, result);
-      countEnd(route.figures, result);
-      course.place(result);
-      return route.route;
+      const rule = table.rule(request.rule);
+      const route = routeOfRequest(request);
+      countEnd(table.find(rule, route).figures, result, rule);
+      progress.place(result);
+      return route;
+    },
+    unseen(name, ends, target) {
+      const rule = table.rule(name);
+      rule.target ??= target;
+      countUnseen(table.find(rule, OTHER_ROUTE).figures, ends);
     },
     backoff: timeline.backoff,
-    live: (nowMs) => describeLive({ ...course, figures: rules.sum() }, nowMs),
-    snapshot() {
-      const { routes: found, other } = routes.snapshot(REPORTED_ROUTES);
-      return {
-        totals: describeFigures(rules.sum()),
-        rules: rules.describe(),
-        routes: describeRoutes(found, other),
-        timeline: timeline.snapshot(),
-      };
-    },
+    live: (nowMs) => describeLive(progress, nowMs),
+    course: timeline.course,
+    cells: () => table.rules().flatMap(cellsOf),
+    snapshot: () => ({
+      ...describeRules(table.rules()),
+      routes: describeRoutes(table.rules()),
+      timeline: timeline.snapshot(),
+    }),
   };
 };

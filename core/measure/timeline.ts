@@ -1,20 +1,26 @@
 /** The course of a run in equal steps of its time axis, in bounded memory: when a run outgrows them, neighbours are merged. */
 
-import type { HeldBackReason } from '../types.ts';
+import type { HeldBackReason, Result } from '../types.ts';
+import { sumOf } from './accounting.ts';
 import { addMs, type Histogram, mergeHistogram, newHistogram, quantileMs } from './histogram.ts';
+import { createCourse } from './timeline-course.ts';
+import { createTimelineSums } from './timeline-sums.ts';
 
 export const MAX_STEPS = 600;
 const FIRST_STEP_MS = 100;
+const FIRST_SERVER_ERROR = 500;
 /** 300 years: an instant beyond is a mistake, and would only make all steps one. */
 const MAX_AXIS_MS = 1e13;
 
-/** One step: recorded, planned and held back by due instant; sent, p95 and lag by the instant of dispatch. */
+/** One step: recorded, planned and held back by due instant; sent, errors, p95 and lag by the instant of dispatch. */
 export interface TimelineStep {
   /** From the start of the run. */
   readonly startMs: number;
   readonly recorded: number;
   readonly planned: number;
   readonly sent: number;
+  /** Of the sent: failed, or answered with 5xx. */
+  readonly errors: number;
   readonly heldBack: Readonly<Record<string, number>>;
   /** Of the service times of the answered; `null` where there is none. */
   readonly p95Ms: number | null;
@@ -32,39 +38,41 @@ interface Step {
   recorded: number;
   planned: number;
   sent: number;
+  errors: number;
   readonly heldBack: Partial<Record<HeldBackReason, number>>;
   readonly service: Histogram;
   readonly lag: Histogram;
+  /** Added up already: what comes later is added there, too. */
+  isSummed: boolean;
   backoffLevel: number | undefined;
-}
-
-/** What happened to a request that was sent. */
-export interface SentFigures {
-  readonly sentMs: number;
-  readonly lagMs: number;
-  /** Of an answered one. */
-  readonly serviceMs: number | undefined;
 }
 
 export interface TimelineCollector {
   recorded(dueMs: number): void;
   planned(dueMs: number): void;
   heldBack(dueMs: number, reason: HeldBackReason): void;
-  sent(figures: SentFigures): void;
+  /** A request that was sent, once it has ended. */
+  sent(result: Result): void;
   /** The lowest level of all targets at that instant. Instants must not go back; between two of them the level stays what it is. */
   backoff(nowMs: number, level: number): void;
   /** Planned requests due from the start of the run until `ms`, spread evenly within a step. */
   plannedUntil(ms: number): number;
   snapshot(): Timeline;
+  /** The same in steps of at least `leastStepMs`. One that has not changed since this was asked last is the same object. */
+  course(leastStepMs: number): Timeline;
+  /** Service times and lags of all that ended so far, to be asked ten times a second. */
+  sums(nowMs: number): { readonly service: Histogram; readonly lag: Histogram };
 }
 
 const newStep = (): Step => ({
   recorded: 0,
   planned: 0,
   sent: 0,
+  errors: 0,
   heldBack: {},
   service: newHistogram(),
   lag: newHistogram(),
+  isSummed: false,
   backoffLevel: undefined,
 });
 
@@ -76,10 +84,12 @@ const mergeStep = (into: Step, from: Step): Step => {
   into.recorded += from.recorded;
   into.planned += from.planned;
   into.sent += from.sent;
+  into.errors += from.errors;
   for (const [reason, count] of Object.entries(from.heldBack) as [HeldBackReason, number][])
     into.heldBack[reason] = (into.heldBack[reason] ?? 0) + count;
   mergeHistogram(into.service, from.service);
   mergeHistogram(into.lag, from.lag);
+  into.isSummed = false;
   lower(into, from.backoffLevel);
   return into;
 };
@@ -91,17 +101,28 @@ const halve = (steps: readonly (Step | undefined)[]): (Step | undefined)[] =>
   });
 
 const describe = (step: Step | undefined, startMs: number): TimelineStep => {
-  const { recorded, planned, sent, heldBack, service, lag, backoffLevel } = step ?? newStep();
+  const { recorded, planned, sent, errors, heldBack, service, lag, backoffLevel } = step ?? newStep();
   return {
     startMs,
     recorded,
     planned,
     sent,
+    errors,
     heldBack: { ...heldBack },
     p95Ms: quantileMs(service, 0.95) ?? null,
     lagP99Ms: quantileMs(lag, 0.99) ?? null,
     backoffLevel: backoffLevel ?? null,
   };
+};
+
+/** Grows with everything that happens to a step: a level is only ever lowered. */
+const countOf = ({ recorded, planned, sent, heldBack, backoffLevel }: Step): number =>
+  recorded + planned + sent + sumOf(heldBack) + (backoffLevel === undefined ? 0 : 2 - backoffLevel);
+
+const describeAll = (steps: readonly (Step | undefined)[], startMs: number): TimelineStep => {
+  const into = newStep();
+  for (const step of steps) if (step !== undefined) mergeStep(into, step);
+  return describe(into, startMs);
 };
 
 interface Axis {
@@ -136,6 +157,8 @@ const plannedUntil = ({ stepMs, steps }: Axis, ms: number): number => {
 /** An empty timeline of 100 ms steps, which double whenever there would be more than `MAX_STEPS`. */
 export const createTimeline = (): TimelineCollector => {
   const axis: Axis = { stepMs: FIRST_STEP_MS, steps: [] };
+  const course = createCourse({ countOf, describe: describeAll });
+  const sums = createTimelineSums(axis);
   let judgedMs: number | undefined;
 
   return {
@@ -149,11 +172,14 @@ export const createTimeline = (): TimelineCollector => {
       const { heldBack } = stepAt(axis, dueMs);
       heldBack[reason] = (heldBack[reason] ?? 0) + 1;
     },
-    sent({ sentMs, lagMs, serviceMs }) {
+    sent(result) {
+      const { request, sentMs = request.dueMs, status, failed, serviceMs } = result;
       const step = stepAt(axis, sentMs);
       step.sent += 1;
-      addMs(step.lag, lagMs);
-      if (serviceMs !== undefined) addMs(step.service, serviceMs);
+      if (step.isSummed) sums.addLate(result);
+      addMs(step.lag, sentMs - request.dueMs);
+      if (failed !== undefined || (status !== undefined && status >= FIRST_SERVER_ERROR)) step.errors += 1;
+      if (failed === undefined && serviceMs !== undefined) addMs(step.service, serviceMs);
     },
     backoff(nowMs, level) {
       if (!(nowMs >= 0)) return;
@@ -168,5 +194,7 @@ export const createTimeline = (): TimelineCollector => {
       stepMs: axis.stepMs,
       steps: axis.steps.map((step, at) => describe(step, at * axis.stepMs)),
     }),
+    course: (leastStepMs) => course(axis, leastStepMs),
+    sums: sums.until,
   };
 };

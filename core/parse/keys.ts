@@ -1,7 +1,7 @@
 /** What the keys of a log line mean: the usual names (key-names.ts) and one's own from `logs.fields`, as numbered slots. */
 
 import { LOG_FIELDS, type LogField, type LogOptions } from '../rules/rule-set.ts';
-import { type HeaderCells, type KeyMeaning, type KeyTable, newKeyTable } from './json-scan.ts';
+import { type HeaderCells, type KeyMeaning, type KeyTable, newKeyTable } from './json-keys.ts';
 import {
   ENVELOPE_NAMES,
   HEADER_OBJECTS,

@@ -12,8 +12,9 @@ import {
 } from '../measure/accounting.ts';
 import type { EndCounts } from '../measure/slice-tally.ts';
 import { NOT_AFTER_MS } from '../pace/slice.ts';
+import { add, type Counts, createKnownSlices, newMapping, ownOf, type SliceEnds } from './known-slices.ts';
 import type { Ledger } from './ledger.ts';
-import type { SliceHeader, SliceRecord, SliceResult, SliceTrailer } from './slice-records.ts';
+import type { SliceRecord } from './slice-records.ts';
 
 /** From this long after the last instant at which anything may have been sent, nothing more of it is waited for. */
 export const SETTLED_AFTER_MS = 15 * 60_000;
@@ -35,71 +36,20 @@ export interface Reconciled {
   readonly slices: { readonly started: number; readonly unfinished: number };
 }
 
-/** What is known of one slice. */
-interface Known {
-  header?: SliceHeader;
-  trailer?: SliceTrailer;
-  /** By place; the first counts. */
-  readonly results: Map<number, SliceResult>;
-}
-
-type Counts = Record<string, number>;
-
-const add = (counts: Counts, key: string, by: number): void => {
-  if (by !== 0) counts[key] = (counts[key] ?? 0) + by;
-};
-
-const keep = (known: Known, record: SliceRecord): void => {
-  if (record.type === 'header') known.header ??= record;
-  else if (record.type === 'trailer') known.trailer ??= record;
-  else if (!known.results.has(record.n)) known.results.set(record.n, record);
-};
-
-const collect = (run: string, records: Iterable<SliceRecord>): ReadonlyMap<number, Known> => {
-  const slices = new Map<number, Known>();
-  for (const record of records) {
-    if (record.object !== run) continue;
-    const known: Known = slices.get(record.slice) ?? { results: new Map() };
-    slices.set(record.slice, known);
-    keep(known, record);
-    // A trailer says it all: results need be kept only where there is none.
-    if (known.trailer !== undefined) known.results.clear();
-  }
-  return slices;
-};
-
-const endsOf = (results: Iterable<SliceResult>): Readonly<Record<string, EndCounts>> => {
-  const rules: Record<string, { sent: number; answered: Counts; failed: Counts; heldBack: Counts }> = {};
-  for (const { rule, status, failed, heldBack } of results) {
-    const ends = rules[rule] ?? { sent: 0, answered: {}, failed: {}, heldBack: {} };
-    rules[rule] = ends;
-    if (heldBack !== undefined) {
-      add(ends.heldBack, heldBack, 1);
-      continue;
-    }
-    ends.sent += 1;
-    if (failed !== undefined) add(ends.failed, failed, 1);
-    else add(ends.answered, String(status), 1);
+const startRules = (ledger: Ledger): Record<string, RuleCounts> => {
+  const rules = newMapping<RuleCounts>();
+  for (const [name, rule] of Object.entries(ledger.rules)) {
+    const { dispatched: _, heldBack, notReplayable, ...counts } = rule;
+    const fresh = newRuleCounts();
+    rules[name] = {
+      ...fresh,
+      ...counts,
+      notReplayable: { ...fresh.notReplayable, ...notReplayable },
+      heldBack: { ...fresh.heldBack, ...heldBack },
+    };
   }
   return rules;
 };
-
-const startRules = (ledger: Ledger): Record<string, RuleCounts> =>
-  Object.fromEntries(
-    Object.entries(ledger.rules).map(([name, rule]) => {
-      const { dispatched: _, heldBack, notReplayable, ...counts } = rule;
-      const fresh = newRuleCounts();
-      return [
-        name,
-        {
-          ...fresh,
-          ...counts,
-          notReplayable: { ...fresh.notReplayable, ...notReplayable },
-          heldBack: { ...fresh.heldBack, ...heldBack },
-        },
-      ];
-    }),
-  );
 
 const addEnds = (counts: RuleCounts, ends: EndCounts): void => {
   counts.sent += ends.sent;
@@ -109,13 +59,6 @@ const addEnds = (counts: RuleCounts, ends: EndCounts): void => {
   for (const [reason, count] of Object.entries(ends.heldBack)) add(counts.heldBack, reason, count ?? 0);
 };
 
-/** Requests by rule that reached a sender, as far as is known of a slice. */
-const deliveredOf = (known: Known, ends: Readonly<Record<string, EndCounts>>): Readonly<Counts> =>
-  known.header?.rules ??
-  Object.fromEntries(
-    Object.entries(ends).map(([rule, { sent, heldBack }]) => [rule, sent + sumOf(heldBack)]),
-  );
-
 interface Tally {
   readonly rules: Record<string, RuleCounts>;
   /** By rule: what reached a sender. */
@@ -124,17 +67,19 @@ interface Tally {
   readonly lost: Counts;
 }
 
-const countSlice = ({ rules, delivered, lost }: Tally, known: Known): void => {
-  const ends = known.trailer?.rules ?? endsOf(known.results.values());
-  const reached = deliveredOf(known, ends);
+const countSlice = (
+  { rules, delivered, lost }: Tally,
+  { ends, delivered: reached, hasTrailer }: SliceEnds,
+): void => {
   for (const rule of new Set([...Object.keys(reached), ...Object.keys(ends)])) {
     const counts = rules[rule] ?? newRuleCounts();
     rules[rule] = counts;
-    const ended = ends[rule];
+    const ended = ownOf(ends, rule);
     if (ended !== undefined) addEnds(counts, ended);
-    add(delivered, rule, reached[rule] ?? 0);
+    const arrived = ownOf(reached, rule) ?? 0;
+    add(delivered, rule, arrived);
     const told = ended === undefined ? 0 : ended.sent + sumOf(ended.heldBack);
-    if (known.trailer === undefined) add(lost, rule, Math.max(0, (reached[rule] ?? 0) - told));
+    if (!hasTrailer) add(lost, rule, Math.max(0, arrived - told));
   }
 };
 
@@ -143,6 +88,52 @@ const settle = (counts: RuleCounts, lost: number, undelivered: number): void => 
   counts.sent += lost;
   counts.failed.unknown += lost;
   counts.heldBack.undelivered += undelivered;
+};
+
+/** The accounting of one object in the making. */
+export interface Reconciler {
+  /**
+   * Takes a record of the results stream, in any order, repeats among them; those of other objects are passed over.
+   *
+   * @returns whether it is a result that was not seen before
+   */
+  take(record: SliceRecord): boolean;
+  /** The whole accounting; nothing may be taken after it. See `reconcile`. */
+  end(options: { readonly isSettled: boolean }): Reconciled;
+}
+
+const endOf = (ledger: Ledger, tally: Tally, isSettled: boolean): Pick<Reconciled, 'open' | 'imbalances'> => {
+  const { rules, delivered, lost } = tally;
+  let open = 0;
+  const told = newMapping<RuleCounts>();
+  for (const [rule, counts] of Object.entries(rules)) {
+    const undelivered = Math.max(0, (ownOf(ledger.rules, rule)?.dispatched ?? 0) - (delivered[rule] ?? 0));
+    const cutOff = lost[rule] ?? 0;
+    if (isSettled) settle(counts, cutOff, undelivered);
+    const openOfRule = isSettled ? 0 : cutOff + undelivered;
+    open += openOfRule;
+    told[rule] = { ...counts, planned: counts.planned - openOfRule };
+  }
+  return { open, imbalances: findImbalances({ lines: ledger.lines, rules: told }) };
+};
+
+/** Makes the accounting of one object record by record, in memory that grows with its slices, not with its requests. */
+export const createReconciler = (ledger: Ledger): Reconciler => {
+  const tally: Tally = { rules: startRules(ledger), delivered: newMapping(), lost: newMapping() };
+  const slices = createKnownSlices((ends) => countSlice(tally, ends));
+  return {
+    take: (record) => record.object === ledger.run && slices.take(record),
+    end: ({ isSettled }) => {
+      const rest = slices.rest();
+      for (const ends of rest) countSlice(tally, ends);
+      const unfinished = rest.filter(({ hasTrailer }) => !hasTrailer).length;
+      return {
+        accounting: { lines: ledger.lines, rules: tally.rules },
+        ...endOf(ledger, tally, isSettled),
+        slices: { started: slices.count(), unfinished },
+      };
+    },
+  };
 };
 
 /**
@@ -157,26 +148,7 @@ export const reconcile = (
   records: Iterable<SliceRecord>,
   options: { readonly isSettled: boolean },
 ): Reconciled => {
-  const slices = collect(ledger.run, records);
-  const rules = startRules(ledger);
-  const delivered: Counts = {};
-  const lost: Counts = {};
-  for (const known of slices.values()) countSlice({ rules, delivered, lost }, known);
-  let open = 0;
-  const told: Record<string, RuleCounts> = {};
-  for (const [rule, counts] of Object.entries(rules)) {
-    const undelivered = Math.max(0, (ledger.rules[rule]?.dispatched ?? 0) - (delivered[rule] ?? 0));
-    const cutOff = lost[rule] ?? 0;
-    if (options.isSettled) settle(counts, cutOff, undelivered);
-    const openOfRule = options.isSettled ? 0 : cutOff + undelivered;
-    open += openOfRule;
-    told[rule] = { ...counts, planned: counts.planned - openOfRule };
-  }
-  const unfinished = [...slices.values()].filter(({ trailer }) => trailer === undefined).length;
-  return {
-    accounting: { lines: ledger.lines, rules },
-    open,
-    imbalances: findImbalances({ lines: ledger.lines, rules: told }),
-    slices: { started: slices.size, unfinished },
-  };
+  const reconciler = createReconciler(ledger);
+  for (const record of records) reconciler.take(record);
+  return reconciler.end(options);
 };

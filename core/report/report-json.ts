@@ -1,5 +1,6 @@
 /** Puts together report.json, version 1; `docs/report.md` has every field, `docs/report.schema.json` its shape. */
 
+import type { Verdict } from '../judge/verdict.ts';
 import { type Accounting, findImbalances } from '../measure/accounting.ts';
 import { type AccountingReport, reportAccounting } from '../measure/accounting-report.ts';
 import type { FigureSummary } from '../measure/describe-figures.ts';
@@ -42,6 +43,8 @@ export interface RuleReport extends RuleSummary {
 export interface Report {
   readonly version: 1;
   readonly run: ReportRun;
+  /** What the gates came to. */
+  readonly verdict: Verdict;
   readonly balanced: boolean;
   /** What does not add up, in words; a bug of this program, whenever it is not empty. */
   readonly imbalances: readonly string[];
@@ -64,28 +67,45 @@ export interface ReportParts {
   readonly targets: readonly TargetReport[];
   /** Those of rules are told under `rules`. */
   readonly budgets: readonly BudgetAccount[];
+  /** Without it there was no gate. */
+  readonly verdict?: Verdict;
+  /** Not all that was counted was measured: what a planner on AWS held back, or what did not reach the results stream. */
+  readonly isMeasuredInPart?: boolean;
 }
 
-const rounded = <T>(value: T): T => {
-  if (typeof value === 'number') return (Math.round(value * 1000) / 1000 + 0) as T;
-  if (Array.isArray(value)) return value.map(rounded) as T;
+/** Of a run without gates. */
+export const NO_VERDICT: Verdict = { outcome: 'none', gates: [], likelyCauses: [] };
+
+const DECIMALS = 3;
+/** Of shares and factors, which are judged more finely than a latency. */
+const SHARE_DECIMALS = 6;
+
+const rounded = <T>(value: T, decimals = DECIMALS): T => {
+  if (typeof value === 'number') return (Math.round(value * 10 ** decimals) / 10 ** decimals + 0) as T;
+  if (Array.isArray(value)) return value.map((part) => rounded(part, decimals)) as T;
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, rounded(part)])) as T;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, rounded(part, decimals)])) as T;
 };
 
 const COUNTS = ['planned', 'sent', 'answered', 'failed', 'heldBack'] as const;
 
 /** What was measured must be what was counted, in sum and over every way to group it. */
-const findDifferences = (accounting: AccountingReport, summary: Summary): readonly string[] => {
+const findDifferences = (
+  accounting: AccountingReport,
+  summary: Summary,
+  isMeasuredInPart: boolean,
+): readonly string[] => {
   const faults: string[] = [];
   const counted = accounting.allRules;
   const sumBy = (groups: readonly FigureSummary[], key: (typeof COUNTS)[number]): number =>
     groups.reduce((sum, { counts }) => sum + counts[key], 0);
   for (const key of COUNTS) {
     const part = counted[key];
-    const expected = typeof part === 'number' ? part : part.total;
+    const total = typeof part === 'number' ? part : part.total;
+    const measured = summary.totals.counts[key];
+    const expected = isMeasuredInPart ? Math.min(measured, total) : total;
     const found = {
-      measured: summary.totals.counts[key],
+      measured,
       'measured by rule': sumBy(summary.rules, key),
       'measured by route': sumBy(summary.routes, key),
     };
@@ -96,27 +116,47 @@ const findDifferences = (accounting: AccountingReport, summary: Summary): readon
   return faults;
 };
 
-/** The report of a run, numbers rounded to three decimals, keys always in the same order. */
-export const buildReport = ({ run, accounting, summary, targets, budgets }: ReportParts): Report => {
+const reportRules = ({ summary, budgets }: ReportParts): readonly RuleReport[] =>
+  summary.rules.map(({ name, target, statusMap, sizeTolerance, ...figures }) => ({
+    name,
+    ...(target === undefined ? {} : { target }),
+    statusMap,
+    sizeTolerance: rounded(sizeTolerance, SHARE_DECIMALS),
+    budget: reportBudget('rule', name, budgets),
+    ...rounded(figures),
+  }));
+
+/** The report of a run, numbers rounded to three decimals (shares and factors of gates to six), keys always in the same order. */
+export const buildReport = (parts: ReportParts): Report => {
+  const { run, accounting, summary, targets, verdict = NO_VERDICT, isMeasuredInPart = false } = parts;
   const accounted = reportAccounting(accounting);
-  const imbalances = [...findImbalances(accounting), ...findDifferences(accounted, summary)];
+  const imbalances = [
+    ...findImbalances(accounting),
+    ...findDifferences(accounted, summary, isMeasuredInPart),
+  ];
   const { id, startedAt, endedAt, durationMs, rulesHash, seed, endedBy, inputs } = run;
-  return rounded({
+  return {
     version: 1,
-    run: { id, startedAt, endedAt, durationMs, rulesHash, seed, endedBy, inputs },
+    run: { id, startedAt, endedAt, durationMs: rounded(durationMs), rulesHash, seed, endedBy, inputs },
+    verdict: rounded(verdict, SHARE_DECIMALS),
     balanced: imbalances.length === 0,
     imbalances,
     accounting: accounted,
-    totals: summary.totals,
-    rules: summary.rules.map(({ name, target, ...figures }) => ({
-      name,
-      ...(target === undefined ? {} : { target }),
-      budget: reportBudget('rule', name, budgets),
-      ...figures,
-    })),
-    routes: summary.routes,
-    targets,
+    totals: rounded(summary.totals),
+    rules: reportRules(parts),
+    routes: rounded(summary.routes),
+    targets: rounded(targets),
     timelineStepMs: summary.timeline.stepMs,
-    timeline: summary.timeline.steps,
-  });
+    timeline: rounded(summary.timeline.steps),
+  };
+};
+
+/** A list of numbers as JSON.stringify breaks it into lines. */
+const BROKEN_NUMBERS = /\[\n\s+(-?[\d.e+-]+(?:,\n\s+-?[\d.e+-]+)*)\n\s+\]/g;
+
+/** The text of report.json: two spaces deep, a list of numbers on one line, since histograms are long. */
+export const reportText = (report: Report): string => {
+  const text = JSON.stringify(report, null, 2);
+  const joined = text.replace(BROKEN_NUMBERS, (_, numbers: string) => `[${numbers.replace(/,\n\s+/g, ',')}]`);
+  return `${joined}\n`;
 };

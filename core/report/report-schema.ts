@@ -1,31 +1,23 @@
 /** The JSON Schema of report.json, version 1: the single source of `docs/report.schema.json`. */
 
 import { FAILURE_CODES, HELD_BACK_REASONS, NOT_REPLAYABLE_REASONS, REJECT_REASONS } from '../types.ts';
-
-type Schema = Readonly<Record<string, unknown>>;
-
-const count: Schema = { type: 'integer', minimum: 0 };
-const text: Schema = { type: 'string' };
-const number: Schema = { type: 'number' };
-const maybeNumber: Schema = { type: ['number', 'null'] };
-const ref = (name: string): Schema => ({ $ref: `#/definitions/${name}` });
-const listOf = (items: Schema): Schema => ({ type: 'array', items });
-
-/** An object with exactly these keys, of which those in `optional` may be absent. */
-const exactly = (properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema => ({
-  type: 'object',
-  additionalProperties: false,
-  required: Object.keys(properties).filter((key) => !optional.includes(key)),
-  properties,
-});
-
-const countsOf = (keys: readonly string[]): Schema => ({
-  type: 'object',
-  additionalProperties: false,
-  properties: Object.fromEntries(keys.map((key) => [key, count])),
-});
-
-const partsOf = (keys: readonly string[]): Schema => exactly({ total: count, by: countsOf(keys) });
+import { examples, figureDefinitions, figures } from './figures-schema.ts';
+import {
+  count,
+  countsOf,
+  exactly,
+  flag,
+  listOf,
+  maybeNumber,
+  maybeText,
+  number,
+  partsOf,
+  ref,
+  type Schema,
+  share,
+  text,
+} from './schema-parts.ts';
+import { verdict } from './verdict-schema.ts';
 
 const STATUS_PATTERN = '^[0-9]{1,4}$';
 
@@ -57,66 +49,18 @@ const accounting = exactly({
   rules: listOf(exactly({ name: text, ...ruleAccounting })),
 });
 
-const quantiles = {
-  count,
-  p50: maybeNumber,
-  p90: maybeNumber,
-  p95: maybeNumber,
-  p99: maybeNumber,
-  max: maybeNumber,
-};
-
-const status: Schema = {
-  type: 'object',
-  additionalProperties: false,
-  patternProperties: {
-    '^([0-9]{1,4}|none)$': {
-      type: 'object',
-      additionalProperties: false,
-      patternProperties: { '^([0-9]{1,4}|failed)$': count },
-    },
-  },
-};
-
-const latency = exactly({
-  recorded: exactly({ basis: { enum: ['origin', 'duration', 'mixed', null] }, ...quantiles }),
-  service: ref('quantiles'),
-  fromDue: ref('quantiles'),
-});
-
-const pacing = exactly({
-  recordedRatePerSecond: maybeNumber,
-  askedRatePerSecond: maybeNumber,
-  achievedRatePerSecond: maybeNumber,
-  lagMs: exactly({ p50: maybeNumber, p99: maybeNumber, max: maybeNumber }),
-});
-
-const failures: Schema = {
-  type: 'object',
-  additionalProperties: false,
-  properties: Object.fromEntries(FAILURE_CODES.map((code) => [code, ref('failure')])),
-};
-
-const figures = {
-  counts: ref('counts'),
-  status: ref('status'),
-  latency: ref('latency'),
-  pacing: ref('pacing'),
-  failures: ref('failures'),
-};
-
 const timelineStep = exactly({
   startMs: number,
   recorded: count,
   planned: count,
   sent: count,
+  errors: count,
   heldBack: ref('heldBackBy'),
   p95Ms: maybeNumber,
   lagP99Ms: maybeNumber,
   backoffLevel: { type: ['number', 'null'], minimum: 0, maximum: 1 },
 });
 
-const share: Schema = { type: 'number', minimum: 0, maximum: 1 };
 const budgetPart = exactly({ used: { type: 'number', minimum: 0 }, limit: number });
 
 const budget: Schema = {
@@ -125,23 +69,39 @@ const budget: Schema = {
   properties: { requests: budgetPart, bytes: budgetPart, durationMs: budgetPart },
 };
 
-const target = exactly({
+const target = exactly(
+  {
+    name: text,
+    origin: maybeText,
+    level: share,
+    lowestLevel: share,
+    startLevel: share,
+    cuts: count,
+    opens: count,
+    windows: count,
+    overWindows: count,
+    slowWindows: count,
+    failedWindows: count,
+    pinnedWindows: count,
+    probes: count,
+    retryAfters: count,
+    hasRelativeLatency: flag,
+    budget,
+    isLoadUnknown: { const: true },
+  },
+  ['isLoadUnknown'],
+);
+
+const rule = {
   name: text,
-  level: share,
-  lowestLevel: share,
-  startLevel: share,
-  cuts: count,
-  opens: count,
-  windows: count,
-  overWindows: count,
-  slowWindows: count,
-  failedWindows: count,
-  pinnedWindows: count,
-  probes: count,
-  retryAfters: count,
-  hasRelativeLatency: { type: 'boolean' },
-  budget,
-});
+  target: text,
+  statusMap: {
+    type: 'object',
+    additionalProperties: false,
+    patternProperties: { [STATUS_PATTERN]: { anyOf: [count, { const: 'any' }] } },
+  },
+  sizeTolerance: { type: 'number', minimum: 0 },
+};
 
 const run = exactly({
   id: text,
@@ -162,12 +122,13 @@ export const reportSchema: Schema = {
   ...exactly({
     version: { const: 1 },
     run,
-    balanced: { type: 'boolean' },
+    verdict,
+    balanced: flag,
     imbalances: listOf(text),
     accounting,
     totals: exactly(figures),
-    rules: listOf(exactly({ name: text, target: text, budget, ...figures }, ['target'])),
-    routes: { ...listOf(exactly({ route: text, ...figures })), maxItems: 51 },
+    rules: listOf(exactly({ ...rule, budget, ...figures }, ['target'])),
+    routes: { ...listOf(exactly({ route: text, ...figures, examples })), maxItems: 51 },
     targets: listOf(target),
     timelineStepMs: { type: 'number', exclusiveMinimum: 0 },
     timeline: { ...listOf(timelineStep), maxItems: 600 },
@@ -181,15 +142,6 @@ export const reportSchema: Schema = {
       by: { type: 'object', additionalProperties: false, patternProperties: { [STATUS_PATTERN]: count } },
     }),
     failed: partsOf(FAILURE_CODES),
-    counts: exactly({ planned: count, sent: count, answered: count, failed: count, heldBack: count }),
-    status,
-    latency,
-    pacing,
-    failures,
-    quantiles: exactly(quantiles),
-    failure: exactly({
-      count,
-      example: exactly({ id: text, method: text, path: text, detail: text }),
-    }),
+    ...figureDefinitions,
   },
 };

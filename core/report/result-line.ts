@@ -1,5 +1,7 @@
 /** Writes one line of results.ndjson. */
 
+import { kindOf, shownRequest } from '../measure/example.ts';
+import { shownDetail } from '../measure/failures.ts';
 import type { Result } from '../types.ts';
 
 // What is not finite becomes null, as JSON has it.
@@ -13,18 +15,20 @@ const rounded = (value: number | undefined): number | undefined =>
  * @param route - as `routeOf` names it
  */
 export const resultLine = (result: Result, route: string): string => {
-  const { request, status, failed, heldBack, bytes } = result;
-  const { recorded } = request;
+  const { request, status, failed, heldBack, bytes, detail } = result;
+  const { recorded, recordedAtMs, logAtMs } = request;
   const line = {
     id: request.id,
     rule: request.rule,
     target: request.target,
     route,
-    recordedAtMs: rounded(request.recordedAtMs),
+    recordedAtMs: rounded(recordedAtMs),
+    logAtMs: logAtMs === recordedAtMs ? undefined : rounded(logAtMs),
     dueMs: rounded(request.dueMs),
     sentMs: rounded(result.sentMs),
     status,
     failed,
+    detail: failed === undefined || detail === undefined ? undefined : shownDetail(detail),
     heldBack,
     serviceMs: rounded(result.serviceMs),
     fromDueMs: rounded(result.fromDueMs),
@@ -36,6 +40,8 @@ export const resultLine = (result: Result, route: string): string => {
       originMs: rounded(recorded.originMs),
       bytes: recorded.bytes,
     },
+    // Of the others nobody asks, and they are nearly all.
+    request: kindOf(result) === undefined ? undefined : shownRequest(request),
   };
   return JSON.stringify(line);
 };

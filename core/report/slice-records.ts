@@ -2,6 +2,7 @@
 
 import { RepriseError } from '../errors.ts';
 import { isRecord } from '../is-record.ts';
+import type { ShownRequest } from '../measure/example.ts';
 import { routeOf } from '../measure/route.ts';
 import type { EndCounts, SliceCounts } from '../measure/slice-tally.ts';
 import type { SliceEvent } from '../pace/slice.ts';
@@ -51,15 +52,19 @@ export interface SliceResult {
   readonly target: string;
   readonly route: string;
   readonly recordedAtMs: number;
+  readonly logAtMs?: number;
   readonly dueMs: number;
   readonly sentMs?: number;
   readonly status?: number;
   readonly failed?: FailureCode;
+  readonly detail?: string;
   readonly heldBack?: HeldBackReason;
   readonly serviceMs?: number;
   readonly fromDueMs?: number;
   readonly bytes?: number;
   readonly recorded: RecordedAnswer;
+  /** Of one that failed, was answered otherwise than recorded, or was slow. */
+  readonly request?: ShownRequest;
 }
 
 /** Last record of a slice: all of it is accounted for. */
@@ -123,11 +128,7 @@ export const sliceTrailerLine = (
     type: 'trailer',
     object: run,
     slice: index,
-    planned,
-    sent,
-    answered,
-    failed,
-    heldBack,
+    ...{ planned, sent, answered, failed, heldBack },
     shiftMs,
     rules,
   };

@@ -1,6 +1,6 @@
 /** What load control did to each target, as report.json tells it. */
 
-import type { Budget } from '../rules/rule-set.ts';
+import type { Budget, Target } from '../rules/rule-set.ts';
 import type { BudgetAccount } from '../send/budgets.ts';
 import type { TargetLoad } from '../send/target-control.ts';
 
@@ -16,7 +16,11 @@ export type BudgetReport = Readonly<Partial<Record<keyof Budget, BudgetPart>>> |
 
 /** One entry of `targets` in report.json. */
 export interface TargetReport extends TargetLoad {
+  /** Such as `https://staging.example.com`; `null` where it is not known, as in a report that was made of results alone. */
+  readonly origin: string | null;
   readonly budget: BudgetReport;
+  /** Nobody told the report what backoff did to it, so that all numbers of that are as if nothing had been sent: not to be shown. */
+  readonly isLoadUnknown?: true;
 }
 
 /** What was used of the budget of that target or rule. */
@@ -41,15 +45,23 @@ const untouched = (name: string): TargetLoad => ({
   ...{ probes: 0, retryAfters: 0, hasRelativeLatency: false },
 });
 
-/** An entry for each of `names`, in that order; a target that backoff does not know had all of its traffic all the time. */
+/** What is told of a target of which nothing but its name is known. */
+export type NamedTarget = Pick<Target, 'name'> & { readonly origin: string | null };
+
+/** An entry for each of `targets`, in that order; a target that backoff does not know had all of its traffic all the time. */
 export const reportTargets = (
-  names: readonly string[],
+  targets: readonly NamedTarget[],
   loads: readonly TargetLoad[],
   budgets: readonly BudgetAccount[],
 ): readonly TargetReport[] =>
-  names.map((name) => ({
+  targets.map(({ name, origin }) => ({
     // Keys always in the same order.
+    ...{ name, origin },
     ...untouched(name),
     ...loads.find((one) => one.name === name),
     budget: reportBudget('target', name, budgets),
   }));
+
+/** Entries of targets of whose load nothing is known, as in reports that are made of results. */
+export const reportUnknownLoads = (targets: readonly NamedTarget[]): readonly TargetReport[] =>
+  reportTargets(targets, [], []).map((target) => ({ ...target, isLoadUnknown: true }));

@@ -8,6 +8,7 @@ import { renderNotes } from './notes.ts';
 import { createPaint } from './paint.ts';
 import type { Report } from './report-json.ts';
 import { type View, wrap } from './table.ts';
+import { renderFailedVerdict, renderVerdict } from './verdict-text.ts';
 
 /** Narrower than this nothing can be read; such a terminal breaks the lines itself. */
 const MIN_WIDTH = 60;
@@ -65,8 +66,10 @@ export const renderSummary = (report: Report, { width, color }: TextOptions): st
   const view: View = { width: Math.max(MIN_WIDTH, width), paint: createPaint(color) };
   const comparison = renderComparison(report.totals, view);
   const routes = describeRoutes(report.routes, view);
+  const verdict = renderVerdict(report.verdict, view);
   const lines = [
     ...renderHeadline(report, view),
+    ...(verdict.length === 0 ? [] : ['', ...verdict]),
     ...(comparison.length === 0 ? [] : ['', ...comparison, ...renderPacing(report, view)]),
     ...section('notes', renderNotes(report.accounting, report.totals, view, report.targets), view),
     ...section('failures', renderFailures(report.totals, view), view),
@@ -75,4 +78,12 @@ export const renderSummary = (report: Report, { width, color }: TextOptions): st
     ...section('accounting', renderAccounting(report.accounting, view), view),
   ];
   return `${lines.join('\n')}\n`;
+};
+
+/** A verdict that failed, with what made it fail, for those who want to read of nothing else; empty where it held. */
+export const renderFailure = ({ verdict }: Report, { width, color }: TextOptions): string => {
+  const view: View = { width: Math.max(MIN_WIDTH, width), paint: createPaint(color) };
+  return renderFailedVerdict(verdict, view)
+    .map((line) => `${line}\n`)
+    .join('');
 };

@@ -2,7 +2,7 @@
 
 import { findTemplateFaults } from '../plan/template.ts';
 import { checkRuleLimits } from './check-limits.ts';
-import { parseGate } from './gates.ts';
+import { parseRuleGate } from './gates.ts';
 import { listOf, type RawMatch, type RawRule } from './raw-rules.ts';
 import type { Entry, Report } from './rule-source.ts';
 import { isAddressOrRange } from './target-url.ts';
@@ -125,7 +125,7 @@ const checkMatch = (entry: RuleEntry, match: RawMatch, steps: Path, report: Repo
 const checkGates: Check = (entry, { gates }, report) => {
   const paths = stepsOf(gates, ['gates']);
   listOf(gates).forEach((text, i) => {
-    const gate = parseGate(text);
+    const gate = parseRuleGate(text, entry.name);
     if (gate.kind === 'gate') return;
     const { message, hint, offset } = gate;
     report(below(entry, paths[i] ?? ['gates']), { code: 'GATE_SYNTAX', message, hint, offset });

@@ -1,7 +1,8 @@
 /**
  * Gates: limits on what a run measured.
  *
- *   gate     = measure op limit
+ *   gate     = [ scope ] measure op limit [ "min" count ] [ "optional" ]
+ *   scope    = "rule:" NAME | [ "rule:" NAME ] ( "route:" quoted glob | "each route" )
  *   measure  = "statusMatch" | "statusClassMatch" | "sizeMatch" | "status5xx" | "failed" | "heldBack" | "rejected"    shares
  *            | [ "fromDue." ] ( "p50" | "p90" | "p95" | "p99" | "max" ) | "lag.p99"                                    times
  *            | "achievedRate"                                                                                          share or rate
@@ -10,118 +11,143 @@
  *   reference = "recorded" | "baseline"
  */
 
-import { parseDurationMs, parseRatePerSecond } from '../units.ts';
-import { nearest } from './nearest.ts';
+import { describeValue } from './fault.ts';
+import {
+  GATE_MEASURES,
+  type GateLimit,
+  type GateMeasure,
+  type GateOp,
+  isMeasure,
+  misfit,
+  parseLimit,
+} from './gate-limit.ts';
+import { type GateScope, readScope } from './gate-scope.ts';
+import { type Cursor, fault, type GateFault, isFault, take } from './gate-text.ts';
+import { nearest, nearestHint } from './nearest.ts';
 
-const SHARES = [
-  'statusMatch',
-  'statusClassMatch',
-  'sizeMatch',
-  'status5xx',
-  'failed',
-  'heldBack',
-  'rejected',
-] as const;
-const LATENCIES = ['p50', 'p90', 'p95', 'p99', 'max'] as const;
-const FROM_DUE = LATENCIES.map((name) => `fromDue.${name}` as const);
-
-/** What a gate can limit. */
-export const GATE_MEASURES = [...SHARES, ...LATENCIES, ...FROM_DUE, 'lag.p99', 'achievedRate'] as const;
-export type GateMeasure = (typeof GATE_MEASURES)[number];
-export type GateOp = '<=' | '<' | '>=' | '>';
-
-/** What a measure is held against. */
-export type GateLimit =
-  | { readonly kind: 'share'; readonly percent: number }
-  | { readonly kind: 'time'; readonly ms: number }
-  | { readonly kind: 'rate'; readonly ratePerSecond: number }
-  /** `1.1x recorded` and `+10% recorded` both have the factor 1.1. */
-  | { readonly kind: 'relative'; readonly factor: number; readonly to: 'recorded' | 'baseline' };
+export { GATE_MEASURES, type GateLimit, type GateMeasure, type GateOp } from './gate-limit.ts';
+export type { GateScope } from './gate-scope.ts';
+export type { GateFault } from './gate-text.ts';
 
 /** A gate that was read. */
 export interface Gate {
   readonly kind: 'gate';
+  /** As it was written, trimmed. */
+  readonly text: string;
+  readonly scope: GateScope;
   readonly measure: GateMeasure;
   readonly op: GateOp;
   readonly limit: GateLimit;
+  /** With fewer requests nothing is judged. */
+  readonly minCount: number;
+  /** Whether a verdict can hold although this gate could not be judged. */
+  readonly isOptional: boolean;
 }
 
-/** What is wrong with a gate; `offset` is where in its text. */
-export interface GateFault {
-  readonly kind: 'fault';
-  readonly offset: number;
-  readonly message: string;
-  readonly hint?: string;
-}
+/** Of three requests to a route nothing can be said. */
+export const DEFAULT_ROUTE_MIN = 50;
+const OPS: readonly string[] = ['<=', '<', '>=', '>'];
 
-const NUMBER = '\\d{1,9}(?:\\.\\d{1,9})?';
-const RELATIVE = new RegExp(`^(?:(${NUMBER})x|([+-])(${NUMBER})%)\\s+(recorded|baseline)$`);
-const SHARE = new RegExp(`^(${NUMBER})%$`);
-
-const parseLimit = (text: string): GateLimit | undefined => {
-  const share = SHARE.exec(text);
-  if (share) return Number(share[1]) <= 100 ? { kind: 'share', percent: Number(share[1]) } : undefined;
-  const ms = parseDurationMs(text);
-  if (ms !== undefined) return { kind: 'time', ms };
-  const ratePerSecond = parseRatePerSecond(text);
-  if (ratePerSecond !== undefined) return { kind: 'rate', ratePerSecond };
-  const [, times, sign, percent, to] = RELATIVE.exec(text) ?? [];
-  if (to !== 'recorded' && to !== 'baseline') return undefined;
-  const factor = times !== undefined ? Number(times) : 1 + Number(`${sign}${percent}`) / 100;
-  return factor > 0 ? { kind: 'relative', factor, to } : undefined;
-};
-
-const isOneOf = (names: readonly string[], name: string): boolean => names.includes(name);
-
-/** What a measure can be held against, in words, or undefined when the limit is such. */
-const misfit = (measure: string, limit: GateLimit | undefined): string | undefined => {
-  const kind = limit?.kind;
-  const isRelative = limit?.kind === 'relative';
-  const toRecorded = isRelative && limit.to === 'recorded';
-  if (isOneOf([...LATENCIES, ...FROM_DUE], measure))
-    return kind === 'time' || isRelative
-      ? undefined
-      : 'a duration such as 300ms, or relative such as "1.1x recorded" or "+10% baseline"';
-  if (measure === 'lag.p99')
-    return kind === 'time' || (isRelative && !toRecorded)
-      ? undefined
-      : 'a duration such as 5ms, or relative such as "1.1x baseline"';
-  if (measure === 'achievedRate')
-    return kind === 'share' || kind === 'rate' || (isRelative && !toRecorded)
-      ? undefined
-      : 'a share of the rate asked such as 99%, a rate such as 500/s, or relative such as "0.9x baseline"';
-  if (kind === 'share' || (isRelative && (!toRecorded || measure === 'status5xx'))) return undefined;
-  const reference = measure === 'status5xx' ? 'recorded' : 'baseline';
-  return `a share from 0% to 100%, or relative such as "1.1x ${reference}"`;
-};
-
-const fault = (offset: number, message: string, hint?: string): GateFault =>
-  hint === undefined ? { kind: 'fault', offset, message } : { kind: 'fault', offset, message, hint };
-
-const unknownMeasure = (text: string, offset: number): GateFault => {
-  const near = nearest(text, GATE_MEASURES);
-  if (/^(rule|route):|^each$/.test(text))
-    return fault(
-      offset,
-      `a gate begins with a measure, got ${JSON.stringify(text)}; scopes are not known yet`,
-    );
+const readMeasure = (cursor: Cursor, hasScope: boolean): { measure: GateMeasure } | GateFault => {
+  const offset = cursor.at;
+  const measure = take(cursor, /[^\s<>=!]*/)?.[0].trim() ?? '';
+  if (isMeasure(measure)) return { measure };
+  const near = nearest(measure, GATE_MEASURES);
   const hint = near === undefined ? `measures are ${GATE_MEASURES.join(', ')}` : `did you mean "${near}"?`;
-  return fault(offset, `a gate begins with a measure, got ${JSON.stringify(text)}`, hint);
+  const where = hasScope ? 'after the scope comes' : 'a gate begins with';
+  return fault(offset, `${where} a measure, got ${describeValue(measure)}`, hint);
 };
 
-/** Reads one gate such as `p95 <= 1.1x recorded`. */
-export const parseGate = (text: string): Gate | GateFault => {
-  const [, blank = '', measure = '', gap = '', op = '', gap2 = '', rest = ''] =
-    /^(\s*)([^\s<>=!]*)(\s*)([<>=!]*)(\s*)(.*)$/s.exec(text) ?? [];
-  const opOffset = blank.length + measure.length + gap.length;
-  if (!isOneOf(GATE_MEASURES, measure)) return unknownMeasure(measure, blank.length);
-  if (!isOneOf(['<=', '<', '>=', '>'], op))
-    return fault(opOffset, `after ${measure} comes one of <=, <, >=, >, got ${JSON.stringify(op || rest)}`);
-  const limit = parseLimit(rest.trim());
+const readOp = (cursor: Cursor, measure: string): { op: GateOp } | GateFault => {
+  const offset = cursor.at;
+  const op = take(cursor, /[<>=!]*/)?.[0].trim() ?? '';
+  if (OPS.includes(op)) return { op: op as GateOp };
+  const given = describeValue(op || cursor.text.slice(cursor.at));
+  return fault(offset, `after ${measure} comes one of <=, <, >=, >, got ${given}`);
+};
+
+const isEnd = ({ text, at }: Cursor): boolean => {
+  const word = /(?:min|optional)(?!\S)|$/y;
+  word.lastIndex = at;
+  return word.test(text);
+};
+
+const readLimit = (cursor: Cursor, measure: GateMeasure): { limit: GateLimit } | GateFault => {
+  const offset = cursor.at;
+  while (!isEnd(cursor)) take(cursor, /\S+/);
+  const text = cursor.text.slice(offset, cursor.at).trim();
+  const limit = parseLimit(text);
   const words = misfit(measure, limit);
-  if (words !== undefined || limit === undefined) {
-    const offset = opOffset + op.length + gap2.length;
-    return fault(offset, `the limit of ${measure} must be ${words}, got ${JSON.stringify(rest.trim())}`);
-  }
-  return { kind: 'gate', measure: measure as GateMeasure, op: op as GateOp, limit };
+  return words === undefined && limit !== undefined
+    ? { limit }
+    : fault(offset, `the limit of ${measure} must be ${words}, got ${describeValue(text)}`);
+};
+
+const readEnd = (cursor: Cursor): { minCount?: number; isOptional: boolean } | GateFault => {
+  const hasMin = take(cursor, /min(?!\S)/) !== undefined;
+  const offset = cursor.at;
+  const minCount = hasMin ? take(cursor, /[1-9]\d{0,8}(?!\S)/)?.[0] : undefined;
+  const rest = (): string => describeValue(cursor.text.slice(cursor.at).trim());
+  if (hasMin && minCount === undefined)
+    return fault(offset, `after min comes a number of requests from 1 to 999999999, got ${rest()}`);
+  const isOptional = take(cursor, /optional(?!\S)/) !== undefined;
+  if (cursor.at < cursor.text.length)
+    return fault(
+      cursor.at,
+      `after the limit comes "min 100" or "optional", or both in that order, or nothing, got ${rest()}`,
+    );
+  return { ...(minCount === undefined ? {} : { minCount: Number(minCount) }), isOptional };
+};
+
+const readParts = (text: string): Omit<Gate, 'text'> | GateFault => {
+  const cursor = { text, at: text.search(/\S|$/) };
+  const start = cursor.at;
+  const scope = readScope(cursor);
+  if (isFault(scope)) return scope;
+  const hasScope = cursor.at > start;
+  const measure = readMeasure(cursor, hasScope);
+  if (isFault(measure)) return measure;
+  if (measure.measure === 'rejected' && hasScope)
+    return fault(
+      start,
+      'rejected counts lines of the log, before there are rules and routes: it stands without a scope',
+    );
+  const op = readOp(cursor, measure.measure);
+  if (isFault(op)) return op;
+  const limit = readLimit(cursor, measure.measure);
+  if (isFault(limit)) return limit;
+  const end = readEnd(cursor);
+  if (isFault(end)) return end;
+  const minCount = scope.eachRoute ? DEFAULT_ROUTE_MIN : 1;
+  return { kind: 'gate', scope, ...measure, ...op, ...limit, minCount, ...end };
+};
+
+/** Reads one gate such as `each route p95 <= 1.1x recorded min 100`. */
+export const parseGate = (text: string): Gate | GateFault => {
+  const parts = readParts(text);
+  return isFault(parts) ? parts : { ...parts, text: text.trim() };
+};
+
+/** Reads a gate of the command line, which may name one of the rules. */
+export const parseRunGate = (text: string, ruleNames: readonly string[]): Gate | GateFault => {
+  const gate = parseGate(text);
+  if (isFault(gate) || gate.scope.rule === undefined || ruleNames.includes(gate.scope.rule)) return gate;
+  const { rule } = gate.scope;
+  const offset = text.indexOf('rule:') + 'rule:'.length;
+  return fault(
+    offset,
+    `there is no rule named ${describeValue(rule)}`,
+    nearestHint(rule, ruleNames, 'rules are'),
+  );
+};
+
+/** Reads a gate of a rule file, which is about the rule that it stands in. */
+export const parseRuleGate = (text: string, ruleName: string): Gate | GateFault => {
+  const gate = parseGate(text);
+  if (isFault(gate)) return gate;
+  const rule = gate.scope.rule ?? ruleName;
+  if (rule === ruleName) return { ...gate, scope: { ...gate.scope, rule } };
+  const offset = text.indexOf('rule:') + 'rule:'.length;
+  const message = `a gate in a rule is about that rule, ${describeValue(ruleName)}, got ${describeValue(rule)}`;
+  return fault(offset, message, 'leave rule: out, or give the gate with --gate');
 };

@@ -2,6 +2,7 @@
 
 import { parseDurationMs, parseRatePerSecond } from '../units.ts';
 import { defined } from './defined.ts';
+import { type Gate, parseRuleGate } from './gates.ts';
 import { abortOf, backoffOf, limitsOf } from './limits.ts';
 import {
   listOf,
@@ -14,6 +15,7 @@ import {
 import {
   DEFAULT_MAX_IN_FLIGHT,
   DEFAULT_RAMP_MS,
+  DEFAULT_SIZE_TOLERANCE,
   DEFAULT_TIMEOUT_MS,
   type HostPolicy,
   type LogOptions,
@@ -66,6 +68,16 @@ const pacingOf = ({ mode = 'recorded', speed = 1, rate, ramp }: RawPacing): Paci
     ? { mode, ratePerSecond: parseRatePerSecond(rate ?? '') ?? 0 }
     : { mode, speed, rampMs: (ramp === undefined ? undefined : parseDurationMs(ramp)) ?? DEFAULT_RAMP_MS };
 
+const gateOf = (text: string, ruleName: string): readonly Gate[] => {
+  const gate = parseRuleGate(text, ruleName);
+  return gate.kind === 'gate' ? [gate] : [];
+};
+
+const statusOf = ([recorded, replayed]: readonly [string, number | string]): [string, number | 'any'] => [
+  recorded,
+  replayed === 'any' ? replayed : Number(replayed),
+];
+
 /** A rule that the schema and the checks have accepted. */
 export const ruleOf = (raw: RawRule): Rule => ({
   name: raw.name,
@@ -86,7 +98,10 @@ export const ruleOf = (raw: RawRule): Rule => ({
   backoff: backoffOf(raw.backoff),
   ...(raw.abort === undefined ? {} : { abort: abortOf(raw.abort.when) }),
   ...(raw.body === undefined ? {} : { body: { template: raw.body.template } }),
-  later: { gates: listOf(raw.gates) },
+  gates: listOf(raw.gates).flatMap((text) => gateOf(text, raw.name)),
+  statusMap: Object.fromEntries(Object.entries(raw.statusMap ?? {}).map(statusOf)),
+  sizeTolerance:
+    raw.sizeTolerance === undefined ? DEFAULT_SIZE_TOLERANCE : Number.parseFloat(raw.sizeTolerance) / 100,
 });
 
 /** A target whose URL has been read. */

@@ -51,6 +51,8 @@ export interface RawRule extends RawLimits {
   readonly body?: { readonly template: string };
   readonly abort?: { readonly when: string };
   readonly gates?: OneOrList<string>;
+  readonly statusMap?: Readonly<Record<string, number | string>>;
+  readonly sizeTolerance?: string;
 }
 
 export interface RawLogs {

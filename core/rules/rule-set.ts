@@ -1,6 +1,7 @@
 /** What a rule file means once it is checked: every value parsed, in the units that its name says, every default filled in. */
 
 import type { HeaderValue, LogFormat } from '../types.ts';
+import type { Gate } from './gates.ts';
 
 /** Patterns of which any may match; `*` and `**` as docs/rules.md says. */
 export type Patterns = readonly string[];
@@ -110,9 +111,16 @@ export interface Rule {
   readonly abort?: AbortCondition;
   /** Body for requests that had one which the log does not hold. */
   readonly body?: { readonly template: string };
-  /** Parsed and checked now, in force from later issues on. */
-  readonly later: { readonly gates: readonly string[] };
+  /** Limits on what this rule's replay comes to. */
+  readonly gates: readonly Gate[];
+  /** Recorded status → the replayed one that is as good; `any`: whatever comes. */
+  readonly statusMap: StatusMap;
+  /** Share (0–1) by which the size of an answer may differ from the recorded one and count as the same. */
+  readonly sizeTolerance: number;
 }
+
+/** Recorded status → replayed status that counts as the same. */
+export type StatusMap = Readonly<Record<string, number | 'any'>>;
 
 /** Meanings that `logs.fields` can give to a JSON key of one's own. */
 export const LOG_FIELDS = [
@@ -160,6 +168,8 @@ export const DEFAULT_TIMEOUT_MS = 10_000;
 export const DEFAULT_SEED = 'reprise';
 /** Length of a ramp where the rules ask for more than was recorded. */
 export const DEFAULT_RAMP_MS = 10_000;
+/** Sizes differ by a compression level or a date; a missing part of a page is more. */
+export const DEFAULT_SIZE_TOLERANCE = 0.1;
 export const DEFAULT_BACKOFF: Extract<Backoff, { kind: 'on' }> = {
   kind: 'on',
   latency: { kind: 'relative', factor: 3 },

@@ -1,5 +1,5 @@
 import { hashHex } from '../hash.ts';
-import type { RuleSet } from './rule-set.ts';
+import type { Rule, RuleSet } from './rule-set.ts';
 
 const canonical = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(canonical);
@@ -12,9 +12,15 @@ const canonical = (value: unknown): unknown => {
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
   a.name < b.name ? -1 : 1;
 
+/** Gates without the way they were written. */
+const meaningOf = ({ gates, ...rule }: Rule) => ({
+  ...rule,
+  gates: gates.map(({ text: _, ...gate }) => gate),
+});
+
 /**
  * Hash of what rules mean. Comments, formatting, the order of keys, rules and files, and defaults written out or left out change
  * nothing; the order of `headers.set` does, since headers are sent in it.
  */
 export const rulesHash = ({ mark, logs, targets, rules }: Omit<RuleSet, 'hash'>): string =>
-  hashHex(JSON.stringify(canonical({ mark, logs, targets, rules: rules.toSorted(byName) })));
+  hashHex(JSON.stringify(canonical({ mark, logs, targets, rules: rules.toSorted(byName).map(meaningOf) })));

@@ -394,6 +394,27 @@ const rule = {
       minItems: 0,
       description: 'Limits that decide the verdict.',
     },
+    statusMap: {
+      type: 'object',
+      description:
+        'Recorded status → replayed status that is as good, or any, for differences that are known.',
+      propertyNames: { pattern: '^[2-5]\\d\\d$', errorMessage: 'is no status from 200 to 599' },
+      additionalProperties: {
+        type: ['integer', 'string'],
+        minimum: 200,
+        maximum: 599,
+        pattern: '^([2-5]\\d\\d|any)$',
+        errorMessage: 'must be a status from 200 to 599, or any',
+      },
+    },
+    sizeTolerance: {
+      type: 'string',
+      pattern: `^${PERCENT}$`,
+      default: '10%',
+      errorMessage: 'must be a percentage from 0% to 100%, such as 10%',
+      description:
+        'By how much the size of an answer may differ from the recorded one and count as the same.',
+    },
   },
 } as const;
 

@@ -22,6 +22,8 @@ export interface StackResources {
   readonly plannerFunction: string;
   readonly senderFunction: string;
   readonly dashboardUrl?: string;
+  /** Absent where no reports are made. */
+  readonly reportFunction?: string;
   readonly targets: readonly string[];
   readonly timing: 'live' | 'arrival';
   readonly delaySeconds: number;

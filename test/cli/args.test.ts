@@ -52,6 +52,19 @@ describe('a value that is wrong', () => {
     }
   });
 
+  it('of --ui is refused with what is allowed, and is told from the argument behind it', async () => {
+    for (const value of ['65536', 'web', '-1', '80.5', ' 80', '123456']) {
+      const { code, stderr } = await reprise(['replay', 'x.log', `--ui=${value}`]);
+      expect({ value, code }).toEqual({ value, code: 2 });
+      expect(stderr).toBe(
+        `error: --ui must be a port from 1 to 65535 such as --ui=8484, or --ui alone for any free one, got "${value}"\n`,
+      );
+    }
+    const target = ['--target', 'http://127.0.0.1:1'];
+    const { stderr } = await reprise(['replay', '--ui', 'no-such.log', ...target]);
+    expect(stderr).toMatch(/^error: .*no-such\.log/);
+  });
+
   it('--from is refused where it is not before --to', async () => {
     const args = ['plan', '-', '--target', 'http://127.0.0.1:1', '--from', '2026-11-22', '--to'];
     for (const to of ['2026-11-22', '2026-11-21T23:59:59Z']) {
@@ -111,6 +124,18 @@ describe('options that do not go together', () => {
       ['replay', 'x.log', '--dry-run', '--for', '10s', ...TARGET],
       '--for does not go with --dry-run, which sends nothing',
     ],
+    ...[
+      ['--gate', 'failed < 1%'],
+      ['--baseline', 'r.json'],
+      ['--html', 'r.html'],
+      ['--junit', 'r.xml'],
+      ['--markdown', 'r.md'],
+      ['--ui'],
+      ['--quiet'],
+    ].map((flag): [string[], string] => [
+      ['replay', 'x.log', '--dry-run', ...flag, ...TARGET],
+      `${flag[0]} does not go with --dry-run, which sends nothing`,
+    ]),
     [
       ['replay', 'x.log', '--follow', '--from', '2026-11-21', ...TARGET],
       '--from does not go with --follow, which replays what is logged from now on',

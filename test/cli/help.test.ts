@@ -12,6 +12,8 @@ const COMMANDS: readonly (readonly [name: string, ...args: string[]])[] = [
   ['switch', 'switch'],
   ['status', 'status'],
   ['ship', 'ship'],
+  ['report', 'report'],
+  ['compare', 'compare'],
   ['demo', 'demo'],
 ];
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { openProgress, renderProgress } from '../../cli/live/progress.ts';
 import type { RunProgress } from '../../cli/run-progress.ts';
+import type { Verdict } from '../../core/judge/verdict.ts';
 import { keepingStream } from '../support/cli.ts';
+import { eachRouteFailed, gateResult, missed, verdictOf } from '../support/gate-results.ts';
 
 const progress = (changes: Partial<RunProgress> = {}): RunProgress => ({
   figures: {
@@ -19,12 +21,20 @@ const progress = (changes: Partial<RunProgress> = {}): RunProgress => ({
   elapsedMs: 12_340,
   doneShare: 0.517,
   isStopping: false,
-  load: { isPaused: false, switchShare: 1, backoff: undefined, targetCount: 1, isLeftAlone: false },
+  load: {
+    isPaused: false,
+    switchShare: 1,
+    backoff: undefined,
+    targetCount: 1,
+    isLeftAlone: false,
+    targets: [],
+  },
   inFlight: 0,
+  verdict: undefined,
   ...changes,
 });
 
-const linesOf = (changes: Partial<RunProgress> = {}, width = 80): readonly [string, string] =>
+const linesOf = (changes: Partial<RunProgress> = {}, width = 80): readonly string[] =>
   renderProgress(progress(changes), { width, color: false });
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape byte is what colours start with
@@ -61,7 +71,7 @@ describe('renderProgress', () => {
   });
 
   it.each([0, 0.001, 0.5, 0.999, 1])('has a bar of one length at %d', (doneShare) => {
-    expect(linesOf({ doneShare })[0].slice(0, 18)).toMatch(/^█*░*$/);
+    expect(linesOf({ doneShare })[0]?.slice(0, 18)).toMatch(/^█*░*$/);
   });
 
   it('says that it is stopping, before any figure', () => {
@@ -90,7 +100,7 @@ describe('renderProgress', () => {
   it('counts what is under way as sent', () => {
     const [course, answers] = linesOf({ inFlight: 96 }, 120);
     expect(course).toContain('│ 6,300 sent │');
-    expect(answers.startsWith('96 in flight │ p50 ')).toBe(true);
+    expect(answers?.startsWith('96 in flight │ p50 ')).toBe(true);
   });
 
   it.each([false, true])('never reaches the end of a line, with colour: %j', (color) => {
@@ -109,11 +119,67 @@ describe('renderProgress', () => {
   });
 });
 
+const share = { unit: 'share', op: '<', limit: 0.001 } as const;
+const failedShare = gateResult({ ...share, gate: 'failed < 0.1%', measured: 0.023, outcome: 'failed' });
+
+describe('the line of the gates', () => {
+  const lineOf = (verdict: Verdict, width = 100): string | undefined => linesOf({ verdict }, width)[2];
+
+  it('counts them, then shows each with what was measured, those that fail first', () => {
+    expect(lineOf(verdictOf([gateResult(), missed(), failedShare]), 120)).toBe(
+      'gates ✓ 1 ✗ 1 ? 1 │ ✗ failed < 0.1% 2.3 % │ ✓ p95 <= 300ms 84.0 ms │ ? p95 <= +10% baseline',
+    );
+  });
+
+  it('shows of a gate on each route the worst of them', () => {
+    expect(lineOf(verdictOf([eachRouteFailed()]))).toBe(
+      'gates ✗ 1 │ ✗ each route p95 <= 1.2x recorded 2.10x',
+    );
+  });
+
+  it('names the rule where there are several', () => {
+    const verdict = verdictOf([gateResult({ rule: 'a' }), gateResult({ rule: 'b', gate: 'max <= 1s' })]);
+    expect(lineOf(verdict)).toBe('gates ✓ 2 │ ✓ rule:a p95 <= 300ms 84.0 ms │ ✓ rule:b max <= 1s 84.0 ms');
+  });
+
+  it('still shows on 40 columns how many fail, and the first of them', () => {
+    const gates = [gateResult(), gateResult(), missed(), failedShare];
+    expect(lineOf(verdictOf(gates), 40)).toBe('gates ✓ 2 ✗ 1 ? 1 │ ✗ failed < 0.1%');
+    expect(lineOf(verdictOf(gates), 24)).toBe('gates ✓ 2 ✗ 1 ? 1');
+  });
+
+  it('is not there without gates', () => {
+    expect(linesOf()).toHaveLength(2);
+    expect(lineOf(verdictOf([]))).toBe('');
+  });
+
+  it('never reaches the end of a line, and says the same with colour', () => {
+    const hostile = gateResult({ gate: `route:"GET /\u001b[2J" p95 <= 300ms${'x'.repeat(99)}` });
+    const many = Array.from({ length: 1_000 }, () => eachRouteFailed());
+    const verdict = verdictOf([hostile, missed(), ...many, gateResult({ measured: null })]);
+    for (let width = 20; width <= 200; width += 1) {
+      const [, , plain = ''] = renderProgress(progress({ verdict }), { width, color: false });
+      const [, , coloured = ''] = renderProgress(progress({ verdict }), { width, color: true });
+      expect(plain.length).toBeLessThan(width);
+      expect(plain).not.toContain('\u001b');
+      expect(uncoloured(coloured)).toBe(plain);
+    }
+  });
+
+  it('has one colour for each outcome', () => {
+    const verdict = verdictOf([gateResult(), failedShare, missed()]);
+    const [, , line] = renderProgress(progress({ verdict }), { width: 120, color: true });
+    expect(line).toContain('\u001b[32m✓ p95');
+    expect(line).toContain('\u001b[31m✗ failed');
+    expect(line).toContain('\u001b[2m? p95');
+  });
+});
+
 describe('openProgress', () => {
   it('prints what it is told above the progress, also when the run ends at once', () => {
     const { stream, text } = keepingStream(100);
     Object.assign(stream, { cursorTo: () => true, moveCursor: () => true, clearScreenDown: () => true });
-    const view = openProgress(stream, false);
+    const view = openProgress(stream, { color: false, hasGates: false });
     view?.update(progress());
     view?.tell('paused: what falls due is held back');
     view?.tell('resumed');
@@ -122,6 +188,6 @@ describe('openProgress', () => {
   });
 
   it('is not there where nobody looks', () => {
-    expect(openProgress(keepingStream().stream, false)).toBeUndefined();
+    expect(openProgress(keepingStream().stream, { color: false, hasGates: true })).toBeUndefined();
   });
 });

@@ -31,9 +31,7 @@ const setUp = ({ targets = [planTarget()], rules = [planRule()], isLive = false,
     runSwitch: {
       share: () => 1,
       isPaused: () => false,
-      ready: () => Promise.resolve(),
       look: () => undefined,
-      end: () => undefined,
     },
     summary: { backoff: (nowMs, level) => levels.push([nowMs, level]) },
     stop: (endedBy, error) => ends.push([endedBy, error]),
@@ -65,6 +63,7 @@ describe('the control of a run', () => {
       backoff: undefined,
       targetCount: 1,
       isLeftAlone: false,
+      targets: [{ name: 't', level: 1, isLeftAlone: false }],
     });
     pass(2_000, 500);
     expect(control.view().backoff).toEqual({ target: 't', level: 0.5 });

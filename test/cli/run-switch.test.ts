@@ -39,6 +39,35 @@ describe('the switch of a run', () => {
     expect(listeners.size).toBe(0);
   });
 
+  it('lets no more through than it was set to, nor than its source says', async () => {
+    const { share, setLimit, limit, sourceShare, ready, end, look, told } = setUp(() =>
+      Promise.resolve('50%'),
+    );
+    await ready(never);
+    expect([share(), limit(), sourceShare()]).toEqual([0.5, 1, 0.5]);
+    setLimit(0.2);
+    look();
+    expect([share(), limit(), sourceShare()]).toEqual([0.2, 0.2, 0.5]);
+    setLimit(0.9);
+    expect(share()).toBe(0.5);
+    end();
+    expect(told).toEqual([
+      'the switch is 20%: that share of what the rules ask for is sent, the rest is held back',
+    ]);
+  });
+
+  it('is paused and resumed by name, too: what is so already is not told again', () => {
+    const { share, setPaused, isPaused, pause, told, end } = setUp();
+    setPaused(true);
+    setPaused(true);
+    expect([share(), isPaused()]).toEqual([0, true]);
+    pause();
+    setPaused(false);
+    expect([share(), isPaused()]).toEqual([1, false]);
+    end();
+    expect(told).toHaveLength(2);
+  });
+
   it('is off until it was read, and tells each change once', async () => {
     vi.useFakeTimers({ now: 0 });
     const texts = ['50%', '50%', 'off', 'on'];
@@ -66,6 +95,47 @@ describe('the switch of a run', () => {
       end();
       vi.useRealTimers();
     }
+  });
+
+  it('lets through no more than it is limited to, and tells so', () => {
+    const { setLimit, limit, share, sourceShare, look, told, end } = setUp();
+    setLimit(0.4);
+    expect([share(), limit(), sourceShare()]).toEqual([0.4, 0.4, 1]);
+    look();
+    look();
+    setLimit(0);
+    look();
+    setLimit(1);
+    look();
+    expect(told).toEqual([
+      'the switch is 40%: that share of what the rules ask for is sent, the rest is held back',
+      'the switch is off: what falls due is held back',
+      'the switch is on: all that the rules ask for is sent',
+    ]);
+    end();
+  });
+
+  it('is the lower of what it is limited to and what is read', async () => {
+    const { setLimit, share, sourceShare, ready, end } = setUp(() => Promise.resolve('50%'));
+    await ready(never);
+    setLimit(0.75);
+    expect([share(), sourceShare()]).toEqual([0.5, 0.5]);
+    setLimit(0.25);
+    expect(share()).toBe(0.25);
+    end();
+    expect(share()).toBe(0);
+  });
+
+  it('is paused once, however often that is asked, and by whomever it is resumed', () => {
+    const { setPaused, isPaused, share, pause, told, end } = setUp();
+    setPaused(true);
+    setPaused(true);
+    expect([isPaused(), share()]).toEqual([true, 0]);
+    pause();
+    setPaused(false);
+    expect(isPaused()).toBe(false);
+    expect(told).toHaveLength(2);
+    end();
   });
 
   it('is waited for no longer once the run is to stop', async () => {

@@ -61,6 +61,8 @@ export interface Deployment {
   /** All records of the results bucket. */
   records(): Promise<readonly SliceRecord[]>;
   listKeys(bucket: string): Promise<readonly string[]>;
+  /** Text of an object, gunzipped where it is packed. */
+  readText(bucket: string, key: string): Promise<string>;
   removeFolder(): void;
 }
 
@@ -167,6 +169,7 @@ export const createDeployment = (
     },
     records: readRecords,
     listKeys,
+    readText,
     removeFolder: () => rmSync(folder, { recursive: true, force: true }),
   };
 };

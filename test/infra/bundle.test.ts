@@ -8,15 +8,16 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashHex } from '../../core/hash.ts';
 import type { RuleSet } from '../../core/rules/rule-set.ts';
+import { parseReportRules } from '../../functions/report/config.ts';
 import { parseSenderConfig } from '../../functions/sender/config.ts';
-import { type Bundle, bundleFunction, plannerData, senderData } from '../../infra/bundle.ts';
+import { type Bundle, bundleFunction, plannerData, reportData, senderData } from '../../infra/bundle.ts';
 import { readCheckedRules } from '../../infra/checked-rules.ts';
 import { readSettings } from '../../infra/settings.ts';
 import { ROOT } from '../support/project-files.ts';
 
 /** What a function may weigh: what is more is more to load at a cold start. */
 const MAX_ZIPPED_BYTES = 1024 ** 2;
-const NAMES = ['planner', 'sender', 'breaker'] as const;
+const NAMES = ['planner', 'sender', 'breaker', 'report'] as const;
 
 let ruleSet: RuleSet;
 let bundles: Readonly<Record<string, Bundle>>;
@@ -32,6 +33,7 @@ beforeAll(async () => {
     planner: bundleFunction('planner', plannerData(ruleSet)),
     sender: bundleFunction('sender', senderData(ruleSet)),
     breaker: bundleFunction('breaker'),
+    report: bundleFunction('report', reportData(ruleSet)),
   };
 }, 60_000);
 afterAll(() => {
@@ -50,7 +52,12 @@ const readFrom = (name: string, file: string): string =>
 describe('a bundle', () => {
   it('is one module, with its data beside it', () => {
     const files = NAMES.map((name) => readdirSync(bundleOf(name).folder).toSorted());
-    expect(files).toEqual([['index.mjs', 'rule-set.json'], ['index.mjs', 'targets.json'], ['index.mjs']]);
+    expect(files).toEqual([
+      ['index.mjs', 'rule-set.json'],
+      ['index.mjs', 'targets.json'],
+      ['index.mjs'],
+      ['index.mjs', 'report-rules.json'],
+    ]);
   });
 
   it.each(NAMES)('of the %s weighs at most 1 MB', (name) => {
@@ -122,6 +129,17 @@ describe('what lies beside the code', () => {
       rules: Object.fromEntries(rules),
       secretNames: ['STAGING_TOKEN'],
     });
+  });
+
+  it('of the report is what results are judged by, and nothing of what rules match, change or send', () => {
+    expect(JSON.parse(readFrom('report', 'report-rules.json'))).toEqual({
+      rules: ruleSet.rules.map(({ name, target, statusMap, sizeTolerance }) => ({
+        ...{ name, target, statusMap, sizeTolerance },
+      })),
+      gates: ruleSet.rules.flatMap(({ gates }) => gates),
+      targets: Object.values(ruleSet.targets).map(({ name, origin }) => ({ name, origin })),
+    });
+    expect(parseReportRules(readFrom('report', 'report-rules.json')).gates.length).toBeGreaterThan(0);
   });
 
   it('of the sender is what it reads', () => {

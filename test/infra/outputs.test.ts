@@ -37,6 +37,12 @@ describe('outputs', () => {
       StopSenders: senders(0),
       AllowSenders: senders(50),
       DashboardUrl: expect.stringMatching(/^https:/),
+      LatestReport: expect.stringMatching(
+        /^https:\/\/<AWS::Region>\.console\.aws\.amazon\.com\/s3\/object\/<ResultsBucket\w+>\?region=<AWS::Region>&prefix=reports\/latest\.html$/,
+      ),
+      MakeReport: expect.stringMatching(
+        /^aws lambda invoke --region <AWS::Region> --function-name <ReportFunction\w+> .*'\{"hour":"YYYY-MM-DDTHH"\}' \/dev\/stdout$/,
+      ),
       AlarmTopicArn: expect.stringMatching(/^<AlarmsTopic/),
       DeadLetterQueueUrl: expect.stringMatching(/^<DeadLetters/),
       FailureQueueUrl: expect.stringMatching(/^<FailedSlices/),

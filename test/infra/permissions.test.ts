@@ -119,6 +119,24 @@ describe('the breaker', () => {
   });
 });
 
+describe('the report', () => {
+  it('may do this, and no more', () => {
+    expect(rightsOf(plain, 'Report')).toEqual({
+      '<ReportLog>': LOG,
+      '<ResultsBucket>': 's3:ListBucket',
+      '<ResultsBucket>/ledger/*, <ResultsBucket>/results/*': 's3:GetObject',
+      '<ResultsBucket>/reports/*': 's3:PutObject',
+    });
+  });
+
+  it('lists what it reads and writes, and nothing else of the bucket', () => {
+    const [list] = statementsOf(plain, 'Report').filter(({ Action }) => Action === 's3:ListBucket');
+    expect(list?.Condition).toEqual({
+      StringLike: { 's3:prefix': ['ledger/*', 'results/*', 'reports/*'] },
+    });
+  });
+});
+
 describe('streams', () => {
   it.each([
     ['Capture', 'captured'],

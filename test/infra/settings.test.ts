@@ -14,6 +14,7 @@ const DEFAULTS = {
   delaySeconds: 180,
   timing: 'live',
   retentionDays: 7,
+  report: 'hourly',
   sender: { memoryMb: 512, reservedConcurrency: 50 },
   planner: { memoryMb: 1024, maxConcurrency: 10 },
   secrets: {},
@@ -201,6 +202,7 @@ describe('settings', () => {
       'planner.maxConcurrency must be at least 7 for a delay of 180 s, got 6',
       '  hint: an object is worked on for the delay and two buffers of 60 s, one comes every 60 s',
     ],
+    [{ report: 'hurly' }, 'report must be hourly or off, got "hurly"', '  hint: did you mean "hourly"?'],
     [{ alarmEmail: 'me' }, 'alarmEmail must be an e-mail address, got "me"'],
     [
       { secrets: { 'A-B': '/a' } },

@@ -21,7 +21,7 @@ describe('any stack', () => {
     for (const stack of every()) {
       const types = Object.values(stack.resources).map(({ Type }) => Type);
       expect(types.filter((type) => /^(Custom|AWS::CloudFormation)::/.test(type))).toEqual([]);
-      expect(resourcesOf(stack, 'AWS::Lambda::Function')).toHaveLength(3);
+      expect(resourcesOf(stack, 'AWS::Lambda::Function')).toHaveLength(4);
     }
   });
 
@@ -93,8 +93,8 @@ describe('any stack', () => {
   it('keeps the log of each function for a time', () => {
     const days = (stack: Synthesised) =>
       resourcesOf(stack, 'AWS::Logs::LogGroup').map(([, { Properties }]) => Properties.RetentionInDays);
-    expect(days(plain)).toEqual([7, 7, 7, 7, 7]);
-    expect(days(full)).toEqual([30, 30, 30, 30, 30]);
+    expect(days(plain)).toEqual([7, 7, 7, 7, 7, 7]);
+    expect(days(full)).toEqual([30, 30, 30, 30, 30, 30]);
   });
 
   it('goes as a whole, but for buckets that are to be retained', () => {
@@ -128,6 +128,7 @@ describe('any stack', () => {
       dashboardUrl: expect.stringMatching(
         /^https:\/\/<AWS::Region>\.console\.aws.*#dashboards:name=<Dashboard/,
       ),
+      reportFunction: expect.stringMatching(/^<ReportFunction/),
       targets: ['staging', 'other'],
       timing: 'live',
       delaySeconds: 300,
@@ -197,7 +198,7 @@ describe('capture', () => {
   it('of an existing bucket is a rule of EventBridge', () => {
     expect(resourcesOf(existing, 'AWS::KinesisFirehose::DeliveryStream')).toHaveLength(1);
     expect(resourcesOf(existing, 'AWS::S3::Bucket')).toHaveLength(1);
-    expect(one(existing, 'AWS::Events::Rule').Properties).toMatchObject({
+    expect(one(existing, 'AWS::Events::Rule', (id) => id.startsWith('Capture')).Properties).toMatchObject({
       EventPattern: {
         source: ['aws.s3'],
         'detail-type': ['Object Created'],

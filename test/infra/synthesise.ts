@@ -56,7 +56,12 @@ const stubAssets = (): FunctionAssets => {
     writeFileSync(join(folder, name, 'index.mjs'), `export const handler = async () => '${name}';\n`);
     return join(folder, name);
   };
-  return { planner: asset('planner'), sender: asset('sender'), breaker: asset('breaker') };
+  return {
+    planner: asset('planner'),
+    sender: asset('sender'),
+    breaker: asset('breaker'),
+    report: asset('report'),
+  };
 };
 
 /** Writes a rule file, and gives its path. */

@@ -120,6 +120,20 @@ describe('taking a stack down', () => {
     expect(done.slice(-3)).toEqual(['destroy', 'start planner unreserved', 'start sender 50']);
   });
 
+  it('stops reports as well, where there are some, and lets them run again', async () => {
+    const { steps, done } = fakeSteps({ ...RESOURCES, reportFunction: 'report' }, 9);
+    await outcomeOf(tearDown('reprise', { retain: false }, steps));
+    expect(done.slice(0, 4)).toEqual([
+      'off /reprise/reprise/switch',
+      ...['stop planner', 'stop sender', 'stop report'],
+    ]);
+    expect(done.slice(-3)).toEqual([
+      'start planner unreserved',
+      'start sender 50',
+      'start report unreserved',
+    ]);
+  });
+
   it('that gives up leaves a sender stopped that somebody had stopped by hand', async () => {
     const { steps, done } = fakeSteps(RESOURCES, 9, true);
     await outcomeOf(tearDown('reprise', { retain: false }, steps));

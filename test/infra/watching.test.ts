@@ -71,6 +71,7 @@ describe('the dashboard', () => {
       '## Is it on?',
       '## Is it true to production?',
       '## Does the target suffer?',
+      '## Did it pass?',
       '## Was anything lost?',
       '## What does it cost?',
     ]);
@@ -86,6 +87,8 @@ describe('the dashboard', () => {
       'Alarms',
       ...ofTarget(['recorded', 'replayed', 'lag, from due to sent']),
       ...ofTarget(['recorded latency', 'replayed latency', 'recorded status', 'replayed status', 'failures']),
+      'Gates of the rules, by hour of report',
+      'Verdict of the last report: 1 has failed',
       'Log lines',
       'Objects',
       'Age of the oldest object',
@@ -226,6 +229,8 @@ describe('alarms', () => {
       'ResultsLostother: ResultsLost > 0, 2 of 3',
       'SwitchUnreadable: SwitchUnreadable > 0, 2 of 3',
       'BreakerFailed: Errors > 0, 1 of 1',
+      'GatesFailed: VerdictFailed > 0, 1 of 1',
+      'ReportFailed: Errors > 0, 1 of 1',
       'QueueAge: ApproximateAgeOfOldestMessage > 450, 2 of 3',
       'DeadLetters: ApproximateNumberOfMessagesVisible > 0, 1 of 1',
       'SlicesNotRun: ApproximateNumberOfMessagesVisible > 0, 1 of 1',
@@ -320,9 +325,9 @@ rules:
       .filter(([, alarm]) => JSON.stringify(alarm.Properties.AlarmActions).includes('"BreakerFunction'))
       .map(([id]) => id);
     expect(calling).toEqual([...shares.map(([id]) => id), any]);
-    const permissions = resourcesOf(two, 'AWS::Lambda::Permission').map(
-      ([, permission]) => permission.Properties,
-    );
+    const permissions = resourcesOf(two, 'AWS::Lambda::Permission')
+      .map(([, permission]) => permission.Properties)
+      .filter(({ Principal }) => Principal !== 'events.amazonaws.com');
     // One, however many targets there are.
     expect(permissions).toMatchObject([
       {
@@ -338,6 +343,9 @@ rules:
     const [first, ...rest] = table(plain);
     expect(first).toBe('ErrorSharelocal: math > 50, 2 of 3');
     expect(table(emulator)).toEqual(rest.map((row) => row.replace('> 450', '> 360')));
-    expect(resourcesOf(emulator, 'AWS::Lambda::Permission')).toEqual([]);
+    const callers = resourcesOf(emulator, 'AWS::Lambda::Permission').map(
+      ([, { Properties }]) => Properties.Principal,
+    );
+    expect(callers).toEqual(['events.amazonaws.com']);
   });
 });

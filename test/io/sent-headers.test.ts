@@ -16,7 +16,9 @@ const ruleSetting = (name: string, set: Rule['headers']['set']): Rule => ({
   query: { strip: [] },
   pacing: { mode: 'recorded', speed: 1, rampMs: 0 },
   backoff: { kind: 'off' },
-  later: { gates: [] },
+  gates: [],
+  statusMap: {},
+  sizeTolerance: 0.1,
 });
 
 /** Bytes to text as a log decoder does it: UTF-8, with each stray byte as a lone surrogate. */

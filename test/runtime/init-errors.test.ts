@@ -14,6 +14,7 @@ const OPTIONAL: readonly string[] = [SENDER_ENV.secrets, SENDER_ENV.allowLoopbac
 const DATA = [
   ['planner', 'rule-set.json'],
   ['sender', 'targets.json'],
+  ['report', 'report-rules.json'],
 ] as const;
 
 /** As the runtime writes an error that ended it. */

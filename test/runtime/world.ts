@@ -24,7 +24,7 @@ import { type LambdaFunction, type LambdaFunctionOptions, startFunction } from '
 
 export const SWITCH = '/reprise/runtime/switch';
 export const STREAM = 'results';
-export const FUNCTION_NAMES = ['planner', 'sender', 'breaker'] as const;
+export const FUNCTION_NAMES = ['planner', 'sender', 'breaker', 'report'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 export interface World {

@@ -28,7 +28,16 @@ export const keepingStream = (columns?: number) => {
       done();
     },
   });
-  Object.assign(stream, columns === undefined ? {} : { isTTY: true, columns });
+  const move = () => true;
+  const terminal = {
+    isTTY: true,
+    columns,
+    cursorTo: move,
+    moveCursor: move,
+    clearScreenDown: move,
+    clearLine: move,
+  };
+  Object.assign(stream, columns === undefined ? {} : terminal);
   return { stream: stream as unknown as NodeJS.WriteStream, text: () => text };
 };
 
@@ -38,6 +47,8 @@ export interface InProcessOptions {
   readonly stdin?: Buffer | string | NodeJS.ReadableStream;
   /** Makes standard output a terminal. */
   readonly columns?: number;
+  /** Makes standard error a terminal, on which progress is drawn. */
+  readonly stderrColumns?: number;
 }
 
 const stdinOf = (given: InProcessOptions['stdin']): NodeJS.ReadStream => {
@@ -50,7 +61,7 @@ const stdinOf = (given: InProcessOptions['stdin']): NodeJS.ReadStream => {
 /** Starts a command within this process; `interrupt` is a Ctrl-C, `pause` a SIGUSR1. */
 export const startInProcess = (args: readonly string[], options: InProcessOptions = {}) => {
   const stdout = keepingStream(options.columns);
-  const stderr = keepingStream();
+  const stderr = keepingStream(options.stderrColumns);
   const callbacks = new Set<() => void>();
   const pauses = new Set<() => void>();
   const context: CliContext = {

@@ -48,7 +48,9 @@ export const ruleNamed = (name: string, target: string, given: Partial<Rule> = {
   query: { strip: [] },
   pacing: { mode: 'recorded', speed: 1, rampMs: 0 },
   backoff: backoffOn(500),
-  later: { gates: [] },
+  gates: [],
+  statusMap: {},
+  sizeTolerance: 0.1,
   ...given,
 });
 

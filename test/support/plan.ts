@@ -49,7 +49,9 @@ export const planRule = (changes: Partial<Rule> = {}): Rule => ({
   query: { strip: [] },
   pacing: { mode: 'recorded', speed: 1, rampMs: 0 },
   backoff: { kind: 'off' },
-  later: { gates: [] },
+  gates: [],
+  statusMap: {},
+  sizeTolerance: 0.1,
   ...changes,
 });
 

@@ -1,5 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { addMs, histogramToJson, newHistogram } from '../../../core/measure/histogram.ts';
 import { createTimeline } from '../../../core/measure/timeline.ts';
+import type { Result } from '../../../core/types.ts';
+import { plannedRequest } from '../report/sample-report.ts';
 
 describe('createTimeline', () => {
   it('places recorded, planned and held back by due instant, sent by the instant of dispatch', () => {
@@ -8,12 +12,17 @@ describe('createTimeline', () => {
     timeline.planned(20);
     timeline.planned(120);
     timeline.heldBack(120, 'in_flight');
-    timeline.sent({ sentMs: 130, lagMs: 110, serviceMs: 8 });
-    timeline.sent({ sentMs: 140, lagMs: 2, serviceMs: undefined });
+    const sent = (dueMs: number, result: Partial<Result>): void =>
+      timeline.sent({ request: plannedRequest({ dueMs }), ...result });
+    sent(20, { sentMs: 130, status: 200, serviceMs: 8 });
+    sent(138, { sentMs: 140, status: 500 });
+    sent(139, { sentMs: 140, failed: 'timeout', serviceMs: 9 });
+    sent(139, { sentMs: 140, status: 499 });
     const none = {
       recorded: 0,
       planned: 0,
       sent: 0,
+      errors: 0,
       heldBack: {},
       p95Ms: null,
       lagP99Ms: null,
@@ -23,9 +32,38 @@ describe('createTimeline', () => {
       stepMs: 100,
       steps: [
         { ...none, startMs: 0, recorded: 1, planned: 1 },
-        { ...none, startMs: 100, planned: 1, sent: 2, heldBack: { in_flight: 1 }, p95Ms: 8, lagP99Ms: 110 },
+        {
+          ...{ ...none, startMs: 100, planned: 1, sent: 4, errors: 2 },
+          ...{ heldBack: { in_flight: 1 }, p95Ms: 8, lagP99Ms: 110 },
+        },
       ],
     });
+  });
+
+  it('adds up service times and lags of all steps, whenever it is asked, and however late some end', () => {
+    const anySent = fc.record({
+      sentMs: fc.integer({ min: 0, max: 200_000 }),
+      lagMs: fc.integer({ min: 0, max: 50 }),
+      serviceMs: fc.integer({ min: 1, max: 5000 }),
+      isFailed: fc.boolean(),
+      askedMs: fc.option(fc.integer({ min: 0, max: 250_000 })),
+    });
+    fc.assert(
+      fc.property(fc.array(anySent, { maxLength: 60 }), (all) => {
+        const timeline = createTimeline();
+        const [service, lag] = [newHistogram(), newHistogram()];
+        for (const { sentMs, lagMs, serviceMs, isFailed, askedMs } of all) {
+          const end = isFailed ? ({ failed: 'timeout' } as const) : { status: 200 };
+          timeline.sent({ request: plannedRequest({ dueMs: sentMs - lagMs }), sentMs, serviceMs, ...end });
+          addMs(lag, lagMs);
+          if (!isFailed) addMs(service, serviceMs);
+          if (askedMs === null) continue;
+          const sums = timeline.sums(askedMs);
+          expect(histogramToJson(sums.service)).toEqual(histogramToJson(service));
+          expect(histogramToJson(sums.lag)).toEqual(histogramToJson(lag));
+        }
+      }),
+    );
   });
 
   it('keeps the lowest backoff level of each step, also of those at which nobody looked', () => {

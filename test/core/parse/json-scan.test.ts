@@ -2,15 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { textOfBytes, unescapeJson } from '../../../core/parse/byte-text.ts';
 import {
+  endAt,
   type Fields,
-  type KeyTable,
+  isFilled,
+  kindAt,
   newFields,
-  newKeyTable,
-  SCAN_BAD,
-  SCAN_TRUNCATED,
-  scanObject,
+  startAt,
   VALUE,
-} from '../../../core/parse/json-scan.ts';
+} from '../../../core/parse/json-fields.ts';
+import { type KeyTable, newKeyTable } from '../../../core/parse/json-keys.ts';
+import { scanObject } from '../../../core/parse/json-scan.ts';
+import { SCAN_BAD, SCAN_TRUNCATED } from '../../../core/parse/json-tokens.ts';
 import { bytesOf } from '../../support/decode.ts';
 
 const KEYS = ['a', 'b', 'key', '', '__proto__', 'é', 'q"k'];
@@ -30,9 +32,9 @@ const lenient = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** What a slot holds, as JSON.parse would say it; `nested` for objects and lists. */
 const valueAt = (fields: Fields, slot: number): unknown => {
-  if (fields.filled[slot] !== fields.scan) return undefined;
-  const [start, end] = [fields.start[slot] ?? 0, fields.end[slot] ?? 0];
-  const kind = fields.kind[slot];
+  if (!isFilled(fields, slot)) return undefined;
+  const [start, end] = [startAt(fields.places, slot), endAt(fields.places, slot)];
+  const kind = kindAt(fields.places, slot);
   if (kind === VALUE.nested) return JSON.parse(lenient.decode(fields.bytes.slice(start, end)));
   if (kind === VALUE.none) return null;
   const text = textOfBytes(fields.bytes.slice(start, end));
@@ -235,8 +237,9 @@ describe('scanObject on what nginx formats break', () => {
     const { end, fields } = scan(text);
     expect(end).toBe(text.length);
     expect(fields.repaired).toBe(true);
-    expect(fields.kind[0]).toBe(kind);
-    expect(textOfBytes(fields.bytes.slice(fields.start[0], fields.end[0]))).toBe(raw);
+    expect(kindAt(fields.places, 0)).toBe(kind);
+    const [start, at] = [startAt(fields.places, 0), endAt(fields.places, 0)];
+    expect(textOfBytes(fields.bytes.slice(start, at))).toBe(raw);
     if (text.includes('"b"')) expect(valueAt(fields, 1)).toBe(1);
   });
 
@@ -351,7 +354,7 @@ describe('headers under several keys', () => {
     const { nginxHeaders: h, bytes } = list;
     return Array.from({ length: h.count }, (_, i) => [
       h.name[i] ?? '',
-      textOfBytes(bytes.slice(h.start[i], h.end[i])),
+      textOfBytes(bytes.slice(startAt(h.places, i), endAt(h.places, i))),
     ]);
   };
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
-import type { Report } from '../../../core/report/report-json.ts';
+import { type Report, reportText } from '../../../core/report/report-json.ts';
 import { reportSchema } from '../../../core/report/report-schema.ts';
 import { reportTargets } from '../../../core/report/target-report.ts';
 import { sampleReport, troubledReport } from './sample-report.ts';
@@ -13,6 +13,8 @@ const faultsOf = (report: Report): unknown => {
   validate(JSON.parse(JSON.stringify(report)));
   return validate.errors ?? [];
 };
+
+const ofName = (name: string) => ({ name, origin: `https://${name}.example.com` });
 
 const unbalanced = (): Report =>
   sampleReport({
@@ -49,7 +51,7 @@ describe('buildReport', () => {
   });
 
   it('keeps its keys in order and its numbers to three decimals', async () => {
-    const text = `${JSON.stringify(sampleReport({ count: 40, fate: (n) => (n === 7 ? { failed: 'reset' } : {}) }), null, 2)}\n`;
+    const text = reportText(sampleReport({ count: 40, fate: (n) => (n === 7 ? { failed: 'reset' } : {}) }));
     expect(text).not.toMatch(/\d\.\d{4}/);
     await expect(text).toMatchFileSnapshot('../../golden/report.json');
   });
@@ -73,7 +75,9 @@ describe('buildReport', () => {
       ...{ slowWindows: 0, failedWindows: 0, pinnedWindows: 0 },
       ...{ probes: 0, retryAfters: 0, hasRelativeLatency: false },
     };
-    expect(sampleReport({ count: 1 }).targets).toEqual([{ name: 'staging', ...untouched, budget: null }]);
+    expect(sampleReport({ count: 1 }).targets).toEqual([
+      { ...ofName('staging'), ...untouched, budget: null },
+    ]);
     expect(troubledReport().targets).toMatchObject([{ level: 0.123, lowestLevel: 0.063, cuts: 4 }]);
     const used = { requests: 10, bytes: 2_048, durationMs: 59_990.5 };
     const load = { ...untouched, name: 'b', cuts: 2, probes: 9 };
@@ -81,13 +85,13 @@ describe('buildReport', () => {
       { kind: 'rule', name: 'a', limit: { requests: 1 }, used },
       { kind: 'target', name: 'a', limit: { durationMs: 60_000, requests: 20 }, used },
     ] as const;
-    expect(reportTargets(['a', 'b'], [load], accounts)).toEqual([
+    expect(reportTargets([ofName('a'), ofName('b')], [load], accounts)).toEqual([
       {
-        name: 'a',
+        ...ofName('a'),
         ...untouched,
         budget: { requests: { used: 10, limit: 20 }, durationMs: { used: 59_990.5, limit: 60_000 } },
       },
-      { ...load, budget: null },
+      { ...ofName('b'), ...load, budget: null },
     ]);
   });
 
@@ -97,8 +101,11 @@ describe('buildReport', () => {
     expect(second?.budget).toBeNull();
   });
 
-  it('holds no query of any request', () => {
-    expect(JSON.stringify(troubledReport())).not.toMatch(/\?|s3cret/);
+  it('holds no secret of any query', () => {
+    const fate = (n: number) => (n === 3 ? ({ failed: 'reset' } as const) : {});
+    const report = sampleReport({ count: 8, fate, path: '/cart/42?token=s3cret&page=2' });
+    expect(report.routes[0]?.examples[0]?.path).toBe('/cart/42?token=***&page=2');
+    expect(JSON.stringify(report)).not.toContain('s3cret');
   });
 });
 

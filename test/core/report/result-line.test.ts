@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rejectLine } from '../../../core/report/reject-line.ts';
 import { resultLine } from '../../../core/report/result-line.ts';
+import type { Result } from '../../../core/types.ts';
 import { plannedRequest } from './sample-report.ts';
 
 const ROUTE = 'GET shop.example.com/cart/{id}';
@@ -10,22 +11,24 @@ describe('resultLine', () => {
   it('writes an answered request', () => {
     const request = plannedRequest({
       dueMs: 12.3456,
-      recorded: { status: 200, durationMs: 12, originMs: 9.5, bytes: 7 },
+      recorded: { status: 204, durationMs: 12, originMs: 9.5, bytes: 7 },
     });
     const line = resultLine(
-      { request, sentMs: 12.9, status: 404, serviceMs: 5.0004, fromDueMs: 5.5, bytes: 0 },
+      { request, sentMs: 12.9, status: 200, serviceMs: 5.0004, fromDueMs: 5.5, bytes: 0 },
       ROUTE,
     );
     expect(line).toBe(
       '{"id":"0123456789abcdef.catalog.0","rule":"catalog","target":"staging","route":"GET shop.example.com/cart/{id}",' +
-        '"recordedAtMs":1714730400000,"dueMs":12.346,"sentMs":12.9,"status":404,"serviceMs":5,"fromDueMs":5.5,"bytes":0,' +
-        '"recorded":{"status":200,"durationMs":12,"originMs":9.5,"bytes":7}}',
+        '"recordedAtMs":1714730400000,"dueMs":12.346,"sentMs":12.9,"status":200,"serviceMs":5,"fromDueMs":5.5,"bytes":0,' +
+        '"recorded":{"status":204,"durationMs":12,"originMs":9.5,"bytes":7}}',
     );
   });
 
   it('writes a failed one and one that was held back, and leaves out what it does not know', () => {
     const request = plannedRequest({ recorded: {} });
-    const failed = JSON.parse(resultLine({ request, sentMs: 1, failed: 'timeout', detail: 'slow' }, ROUTE));
+    const failed = JSON.parse(
+      resultLine({ request, sentMs: 1, failed: 'timeout', detail: 'slow: /?token=abc' }, ROUTE),
+    );
     expect(failed).toEqual({
       id: request.id,
       rule: 'catalog',
@@ -35,11 +38,39 @@ describe('resultLine', () => {
       dueMs: 0,
       sentMs: 1,
       failed: 'timeout',
+      detail: 'slow: /?token=***',
       recorded: {},
+      request: { method: 'GET', path: '/cart/42?token=***' },
     });
     const held = JSON.parse(resultLine({ request, heldBack: 'late' }, ROUTE));
     expect(held.heldBack).toBe('late');
     expect(held).not.toHaveProperty('sentMs');
+  });
+
+  it("tells the instant on the log's clock where it is another than that of the recording", () => {
+    const request = plannedRequest({ recordedAtMs: 1000, logAtMs: 1000.25 });
+    expect(JSON.parse(resultLine({ request, heldBack: 'late' }, ROUTE))).toMatchObject({ logAtMs: 1000.25 });
+    const same = JSON.parse(resultLine({ request: plannedRequest(), heldBack: 'late' }, ROUTE));
+    expect(same).not.toHaveProperty('logAtMs');
+  });
+
+  it.each<[string, Partial<Result>, boolean]>([
+    ['failed', { failed: 'reset' }, true],
+    ['was answered with another class', { status: 302 }, true],
+    ['was answered with another status of the class', { status: 204 }, false],
+    ['was twice as slow, and by 50 ms', { status: 200, serviceMs: 100 }, true],
+    ['was twice as slow, but not by 50 ms', { status: 200, serviceMs: 90 }, false],
+    ['was slower by 50 ms, but not twice', { status: 200, serviceMs: 95 }, false],
+    ['was held back', { heldBack: 'backoff' }, false],
+  ])('names the request, secrets masked, where it %s: %o, %s', (_, end, isNamed) => {
+    const request = plannedRequest({
+      host: 'shop.example.com',
+      recorded: { status: 200, durationMs: end.serviceMs === 100 ? 50 : 48 },
+    });
+    const line = JSON.parse(resultLine({ request, ...end }, ROUTE));
+    expect(line.request).toEqual(
+      isNamed ? { method: 'GET', host: 'shop.example.com', path: '/cart/42?token=***' } : undefined,
+    );
   });
 
   it('is one line of JSON whatever names and numbers hold, numbers to three decimals', () => {

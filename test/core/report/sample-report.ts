@@ -58,12 +58,12 @@ const resultOf = (request: PlannedRequest, n: number, fate: Fate): Result => {
   };
 };
 
-const requestOf = (n: number, rule: string): PlannedRequest => {
+const requestOf = (n: number, rule: string, path = PATHS[n % PATHS.length] ?? '/'): PlannedRequest => {
   const logAtMs = START_AT_MS + n * 14.2 + (n % 7);
   return plannedRequest({
     id: `${n.toString(16).padStart(16, '0')}.${rule}.0`,
     rule,
-    path: PATHS[n % PATHS.length] ?? '/',
+    path,
     recordedAtMs: logAtMs,
     logAtMs,
     dueMs: (logAtMs - START_AT_MS) / 10,
@@ -79,6 +79,8 @@ export interface Run {
   readonly rules?: readonly string[];
   readonly count?: number;
   readonly fate?: Fate;
+  /** Of all requests; several by turns unless given. */
+  readonly path?: string;
   readonly endedBy?: EndedBy;
   readonly targets?: readonly TargetReport[];
   readonly budgets?: readonly BudgetAccount[];
@@ -91,16 +93,19 @@ export const sampleReport = ({
   rules = ['catalog'],
   count = 2000,
   fate = () => ({}),
+  path,
   endedBy = 'end',
-  targets = reportTargets(['staging'], [], []),
+  targets = reportTargets([{ name: 'staging', origin: 'https://staging.example.com' }], [], []),
   budgets = [],
   adjust,
 }: Run = {}): Report => {
   const accounting = newAccounting(rules);
-  const summary = createSummary({ ruleNames: rules });
+  const summary = createSummary({
+    rules: rules.map((name) => ({ name, statusMap: {}, sizeTolerance: 0.1 })),
+  });
   for (const rule of rules) {
     for (let n = 0; n < count; n += 1) {
-      const request = requestOf(n, rule);
+      const request = requestOf(n, rule, path);
       const result = resultOf(request, n, fate);
       summary.recorded(request.dueMs);
       summary.planned(request);
@@ -135,6 +140,7 @@ export const troubledReport = (): Report =>
     targets: [
       {
         name: 'staging',
+        origin: 'https://staging.example.com',
         level: 0.12345,
         lowestLevel: 0.0625,
         startLevel: 1,

@@ -1,13 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../../core/report/report-json.ts';
-import { renderSummary } from '../../../core/report/text.ts';
+import { renderFailure, renderSummary } from '../../../core/report/text.ts';
+import { eachRouteFailed, gateResult, missed, verdictOf } from '../../support/gate-results.ts';
 import { sampleReport, troubledReport } from './sample-report.ts';
 
 const plain = (report: Report, width = 80): string => renderSummary(report, { width, color: false });
 
+const VERDICT = verdictOf(
+  [
+    gateResult({ rule: 'catalog-to-staging' }),
+    eachRouteFailed({ rule: 'catalog-to-staging' }),
+    gateResult({ gate: 'failed < 1%', unit: 'share', measured: 0.0036, value: 0.0036, limit: 0.01 }),
+    missed(),
+    missed({ gate: 'p99 <= +10% baseline optional', isOptional: true }),
+  ],
+  [{ kind: 'slower_everywhere', text: '5 of 5 routes are slower than recorded, at the median 1.20x' }],
+);
+
 const GOLDEN: readonly (readonly [string, string, () => Report])[] = [
   ['a run in which all goes well', 'summary', () => sampleReport()],
   ['a run in which much goes wrong', 'summary-troubled', troubledReport],
+  [
+    'a run with gates, some of which failed',
+    'summary-gates',
+    () => ({ ...troubledReport(), verdict: VERDICT }),
+  ],
   ['a run without a line', 'summary-empty', () => sampleReport({ count: 0 })],
   [
     'a run whose numbers do not balance',
@@ -59,5 +76,23 @@ describe('renderSummary', () => {
   it('passes on no control character of a log to the terminal', () => {
     const report = sampleReport({ rules: ['a\u001b[2Jb'], count: 3, fate: () => ({ failed: 'reset' }) });
     expect(plain(report)).not.toContain('\u001b');
+  });
+});
+
+describe('renderFailure', () => {
+  it('shows what made the verdict fail, and nothing of a verdict that held', () => {
+    const failure = renderFailure(
+      { ...sampleReport({ count: 1 }), verdict: VERDICT },
+      { width: 80, color: false },
+    );
+    expect(failure).toBe(`  verdict: failed, 1 of 5 gates failed, 2 could not be judged
+  ✗ rule:catalog-to-staging each route p95 <= 1.2x recorded
+      GET /cart/{id} 2.10x (1.80x–2.40x), and 3 more of 41 routes
+  ? p95 <= +10% baseline
+      missed: there is no baseline
+  likely cause: 5 of 5 routes are slower than recorded, at the median 1.20x
+`);
+    const held = { ...sampleReport({ count: 1 }), verdict: verdictOf([gateResult()]) };
+    expect(renderFailure(held, { width: 80, color: false })).toBe('');
   });
 });

@@ -42,7 +42,9 @@ describe('loadRules', () => {
             errorShare: 0.1,
             windowMs: 5_000,
           },
-          later: { gates: [] },
+          gates: [],
+          statusMap: {},
+          sizeTolerance: 0.1,
         },
       ],
     });
@@ -88,7 +90,9 @@ rules:
     backoff: { latency: 2.5x, errors: 5%, window: 10s }
     body: { template: "{}" }
     abort: { when: "errors >= 12.5% for 60s" }
-    gates: "p95 <= 300ms"
+    gates: " p95 <= 300ms "
+    statusMap: { 304: 200, 499: any, 410: "404" }
+    sizeTolerance: 12.5%
 `);
     expect({ mark, logs }).toEqual({
       mark: 'shadow-1',
@@ -147,7 +151,20 @@ rules:
         },
         body: { template: '{}' },
         abort: { errorShare: 0.125, orEqual: true, forMs: 60_000 },
-        later: { gates: ['p95 <= 300ms'] },
+        gates: [
+          {
+            kind: 'gate',
+            text: 'p95 <= 300ms',
+            scope: { rule: 'a', eachRoute: false },
+            measure: 'p95',
+            op: '<=',
+            limit: { kind: 'time', ms: 300 },
+            minCount: 1,
+            isOptional: false,
+          },
+        ],
+        statusMap: { 304: 200, 499: 'any', 410: 404 },
+        sizeTolerance: 0.125,
       },
     ]);
   });

@@ -1,0 +1,81 @@
+/** `reprise report`: makes reports of a run on disk or of results in S3. */
+
+import { resolve } from 'node:path';
+import { EXIT, type ExitCode } from '../../core/errors.ts';
+import { judgeSince } from '../../core/judge/since-baseline.ts';
+import { renderCompareText } from '../../core/report/compare-text.ts';
+import type { Report } from '../../core/report/report-json.ts';
+import { renderFailure, renderSummary } from '../../core/report/text.ts';
+import { faultsError } from '../../core/rules/fault.ts';
+import { loadRules } from '../../core/rules/load.ts';
+import type { RuleSet } from '../../core/rules/rule-set.ts';
+import { readRuleFiles } from '../../io/rule-files.ts';
+import { type CliContext, type Command, wantsColor, widthOf, writeTo } from '../context.ts';
+import { chooseGates } from '../gates-option.ts';
+import { openOutput } from '../output.ts';
+import { formatError } from '../print-error.ts';
+import { isS3Source, readSource } from '../report-source.ts';
+
+export interface ReportOptions {
+  /** A folder, a report.json, a results.ndjson, or `s3://bucket/results/…`. */
+  readonly source: string;
+  readonly rules?: string | undefined;
+  readonly gates: readonly string[];
+  readonly baselineFile?: string | undefined;
+  readonly htmlFile?: string | undefined;
+  readonly jsonFile?: string | undefined;
+  readonly junitFile?: string | undefined;
+  readonly markdownFile?: string | undefined;
+  readonly quiet: boolean;
+}
+
+const readRules = async (path: string | undefined): Promise<RuleSet | undefined> => {
+  if (path === undefined) return undefined;
+  const { ruleSet, faults } = loadRules((await readRuleFiles(path)).rules);
+  if (ruleSet === undefined) throw faultsError(faults);
+  return ruleSet;
+};
+
+const exitCodeOf = (report: Report): ExitCode => {
+  if (!report.balanced) return EXIT.bug;
+  return report.verdict.outcome === 'failed' ? EXIT.gateFailed : EXIT.ok;
+};
+
+const filesOf = (options: ReportOptions, cwd: string) => {
+  const path = (given: string | undefined): string | undefined =>
+    given === undefined ? undefined : resolve(cwd, given);
+  return {
+    htmlFile: path(options.htmlFile),
+    jsonFile: path(options.jsonFile),
+    junitFile: path(options.junitFile),
+    markdownFile: path(options.markdownFile),
+  };
+};
+
+/** Runs `reprise report`. */
+export const reportCommand: Command<ReportOptions> = async (options, context: CliContext) => {
+  const { cwd, stdout, stderr, env } = context;
+  const ruleSet = await readRules(options.rules);
+  const { gates, baseline } = await chooseGates(options, ruleSet, cwd);
+  const files = filesOf(options, cwd);
+  const errors: Error[] = [];
+  const output = await openOutput(files, (error) => errors.push(error));
+  const source = isS3Source(options.source) ? options.source : resolve(cwd, options.source);
+  const found = await readSource({ source, ruleSet, gates, baseline }, context);
+  const { notes } = found;
+  const { report, comparison } =
+    baseline === undefined
+      ? { report: found.report, comparison: undefined }
+      : judgeSince(baseline, found.report);
+  for (const note of notes) await writeTo(stderr, `${note}\n`);
+  const failures = await output.writeReport(report);
+  const look = { width: widthOf(stdout), color: wantsColor(stdout, env) };
+  const written = Object.values(files).filter((path) => path !== undefined);
+  const isShort = options.quiet || written.length > 0;
+  await writeTo(stdout, isShort ? renderFailure(report, look) : renderSummary(report, look));
+  if (comparison !== undefined && !isShort)
+    await writeTo(stdout, `\nsince the baseline\n${renderCompareText(comparison, look)}`);
+  for (const error of failures) await writeTo(stderr, formatError(error));
+  const [failure] = failures;
+  return failure?.exitCode ?? exitCodeOf(report);
+};

@@ -1,0 +1,143 @@
+/** A report made of results.ndjson: judged anew beside its report.json, or all that is left of a run that was killed. */
+
+import { RepriseError } from '../core/errors.ts';
+import { judge } from '../core/judge/judge.ts';
+import type { Accounting } from '../core/measure/accounting.ts';
+import type { MeasuredRule } from '../core/measure/cells.ts';
+import { type CollectedResults, createResultsCollector } from '../core/measure/collect-results.ts';
+import { formatCount } from '../core/report/format.ts';
+import { buildReport, type Report, type ReportRun } from '../core/report/report-json.ts';
+import { reportUnknownLoads } from '../core/report/target-report.ts';
+import { type Gate, parseRuleGate, parseRunGate } from '../core/rules/gates.ts';
+import type { RuleSet } from '../core/rules/rule-set.ts';
+import { type ResultsRead, readResultsFile } from '../io/results-file.ts';
+import type { ReportSourceOptions, SourceReport } from './report-source.ts';
+
+export interface ReportOfResultsOptions extends Omit<ReportSourceOptions, 'source'> {
+  /** Of results.ndjson. */
+  readonly path: string;
+  /** What the run itself wrote, where it came to that. */
+  readonly report: Report | undefined;
+}
+
+/** The gates that a run was judged by stand in its report as they were written. */
+const gatesOfReport = ({ verdict, rules }: Report): readonly Gate[] => {
+  const names = rules.map(({ name }) => name);
+  return verdict.gates.flatMap(({ gate, rule }) => {
+    const read =
+      rule === null || gate.startsWith('rule:') ? parseRunGate(gate, names) : parseRuleGate(gate, rule);
+    return read.kind === 'gate' ? [read] : [];
+  });
+};
+
+const gatesOf = ({ report, ruleSet, gates }: ReportOfResultsOptions): readonly Gate[] => {
+  const own =
+    ruleSet?.rules.flatMap((rule) => rule.gates) ?? (report === undefined ? [] : gatesOfReport(report));
+  return [...own, ...gates];
+};
+
+interface Collected extends CollectedResults {
+  readonly read: ResultsRead;
+  readonly lastMs: number;
+  readonly targets: readonly string[];
+}
+
+const collect = async (path: string, rules: readonly MeasuredRule[]): Promise<Collected> => {
+  const collector = createResultsCollector({ rules });
+  const targets = new Set<string>();
+  let lastMs = 0;
+  const read = await readResultsFile(path, (result) => {
+    const { request, sentMs = request.dueMs, serviceMs = 0 } = result;
+    targets.add(request.target);
+    lastMs = Math.max(lastMs, sentMs + serviceMs);
+    collector.add(result);
+  });
+  return { ...collector.snapshot(), read, lastMs, targets: [...targets] };
+};
+
+const runOf = (path: string, { read, lastMs }: Collected, ruleSet: RuleSet | undefined): ReportRun => ({
+  id: path,
+  startedAt: new Date(read.writtenAtMs - lastMs).toISOString(),
+  endedAt: new Date(read.writtenAtMs).toISOString(),
+  durationMs: lastMs,
+  rulesHash: ruleSet?.hash ?? 'unknown',
+  seed: 'unknown',
+  endedBy: 'error',
+  inputs: [],
+});
+
+/** Of lines nothing is known but those of which something was planned. */
+const withLines = ({ accounting }: Collected): Accounting => {
+  const chosen = Object.values(accounting.rules).reduce((sum, rule) => sum + rule.chosen, 0);
+  return { ...accounting, lines: { ...accounting.lines, lines: chosen, parsed: chosen, matched: chosen } };
+};
+
+const unreadableNote = (
+  path: string,
+  { unreadable, firstUnreadableLine, damage }: ResultsRead,
+): readonly string[] => [
+  ...(unreadable > 0
+    ? [
+        `${path}:${firstUnreadableLine}: ${formatCount(unreadable)} ${unreadable === 1 ? 'line is' : 'lines are'} no result`,
+      ]
+    : []),
+  ...(damage === undefined ? [] : [damage.message]),
+];
+
+const checkWhole = (path: string, report: Report, { summary }: Collected): void => {
+  const [found, told] = [summary.totals.counts.planned, report.totals.counts.planned];
+  if (found === told) return;
+  throw new RepriseError(
+    'RESULTS_INCOMPLETE',
+    `${path} tells of ${formatCount(found)} planned requests, the report.json beside it of ${formatCount(told)}`,
+    {
+      hint: 'they are of different runs, or a part is missing; without rules, gates and baseline report.json alone is read',
+    },
+  );
+};
+
+/**
+ * What results do not tell stays as the run wrote it; so do its figures, which are exact where results are rounded, unless other rules may
+ * map statuses in other ways.
+ */
+const anew = (fresh: Report, report: Report, hasRules: boolean): Report => {
+  const judged = { ...report, verdict: fresh.verdict };
+  if (!hasRules) return judged;
+  const budgetOf = (name: string) => report.rules.find((rule) => rule.name === name)?.budget ?? null;
+  const rules = fresh.rules.map((rule) => ({ ...rule, budget: budgetOf(rule.name) }));
+  return { ...judged, totals: fresh.totals, rules, routes: fresh.routes };
+};
+
+/**
+ * Reads the results in flat memory, and judges them.
+ *
+ * @throws RepriseError RESULTS_UNREADABLE, RESULTS_INCOMPLETE, INPUT_UNREADABLE
+ */
+export const reportOfResults = async (options: ReportOfResultsOptions): Promise<SourceReport> => {
+  const { path, report, ruleSet, baseline } = options;
+  const rules: readonly MeasuredRule[] = ruleSet?.rules ?? report?.rules ?? [];
+  const collected = await collect(path, rules);
+  if (report !== undefined) checkWhole(path, report, collected);
+  const accounting = withLines(collected);
+  const counted = report?.accounting;
+  const lines =
+    counted === undefined
+      ? { lines: accounting.lines.lines, rejected: 0 }
+      : { lines: counted.lines, rejected: counted.rejected.total };
+  const { summary, cells, read, targets } = collected;
+  const verdict = judge({ gates: gatesOf(options), rules: summary.rules, cells, lines, baseline });
+  const fresh = buildReport({
+    run: report?.run ?? runOf(path, collected, ruleSet),
+    accounting,
+    summary,
+    targets: reportUnknownLoads(
+      targets.map((name) => ({ name, origin: ruleSet?.targets[name]?.origin ?? null })),
+    ),
+    budgets: [],
+    verdict,
+  });
+  const notes = unreadableNote(path, read);
+  if (report !== undefined) return { report: anew(fresh, report, ruleSet !== undefined), notes };
+  const left = `there is no report.json: made of ${formatCount(read.results)} results, of lines nothing is known but what was chosen of them`;
+  return { report: fresh, notes: [left, ...notes] };
+};

@@ -1,0 +1,79 @@
+/** What a gate came to, in words: the same on a terminal, in JUnit, in Markdown and on pages. */
+
+import type { GateInterval, GateMeasured, GateOutcome, GateResult, GateUnit } from '../judge/verdict.ts';
+import { parseGate } from '../rules/gates.ts';
+import { formatCount, formatMs, formatRate } from './format.ts';
+
+/** Colour is never the only sign. */
+export const GATE_SIGNS: Readonly<Record<GateOutcome, string>> = { held: '✓', failed: '✗', missed: '?' };
+
+/** Three digits that count: `1.15`, `0.982`, `12.4`. */
+const digits = (value: number): string => (value >= 9.995 ? value.toFixed(1) : value.toFixed(2));
+
+/** From all and from nothing a share is told by two digits, since limits lie there: `99.2 %`, `0.12 %`, `99.995 %`. */
+const shareWords = (share: number): string => {
+  const percent = share * 100;
+  const rest = Math.min(percent, 100 - percent);
+  if (rest <= 0) return `${Number(percent.toFixed(1))} %`;
+  if (rest >= 1) return `${percent.toFixed(1)} %`;
+  return `${Number(percent.toFixed(Math.min(5, 1 - Math.floor(Math.log10(rest)))))} %`;
+};
+
+/** A value in the unit of its gate: `84.0 ms`, `99.2 %`, `497/s`, `1.15x`; `–` for `null`. */
+export const formatIn = (unit: GateUnit, value: number | null): string => {
+  if (value === null) return '–';
+  if (unit === 'ms') return formatMs(value);
+  if (unit === 'share') return shareWords(value);
+  return unit === 'perSecond' ? formatRate(value) : `${digits(value)}x`;
+};
+
+/** `1.02x–1.30x`. */
+export const formatInterval = (unit: GateUnit, { low, high }: GateInterval): string =>
+  `${formatIn(unit, low)}–${formatIn(unit, high)}`;
+
+/** Unit of value and reference of a relative gate, which is told as a factor. */
+const sideUnitOf = (gate: GateResult): GateUnit => {
+  const parsed = parseGate(gate.gate);
+  if (parsed.kind === 'fault') return 'factor';
+  if (parsed.measure === 'achievedRate') return 'perSecond';
+  return /(?:^|\.)(?:p\d+|max)$/.test(parsed.measure) ? 'ms' : 'share';
+};
+
+const sidesOf = ({ value, reference }: GateMeasured, gate: GateResult): string => {
+  if (value === null || reference === null) return '';
+  const unit = sideUnitOf(gate);
+  return `${formatIn(unit, value)} against ${formatIn(unit, reference)}`;
+};
+
+/** What was measured: `1.15x (1.02x–1.30x; 92.0 ms against 80.0 ms; 1,204 requests)`. */
+export const measuredWords = (measured: GateMeasured, gate: GateResult): string => {
+  const parts = [
+    measured.interval === null ? '' : formatInterval(gate.unit, measured.interval),
+    sidesOf(measured, gate),
+    measured.count > 0
+      ? `${formatCount(measured.count)} ${measured.count === 1 ? 'request' : 'requests'}`
+      : '',
+  ].filter((part) => part !== '');
+  const value = formatIn(gate.unit, measured.measured);
+  return parts.length === 0 ? value : `${value} (${parts.join('; ')})`;
+};
+
+/** Who the gate is about, for lists in which gates of several rules stand together. */
+export const gateName = ({ gate, rule }: GateResult): string =>
+  rule === null || gate.startsWith('rule:') ? gate : `${gate} · rule ${rule}`;
+
+/** One line for a gate that names its outcome: `2 of 41 routes failed, worst GET /cart/{id} 2.10x (…)`. */
+export const outcomeWords = (gate: GateResult): string => {
+  const { routes, note, outcome } = gate;
+  const because = note === null ? '' : `: ${note}`;
+  if (outcome === 'missed') return `could not be judged${because}`;
+  if (routes === null) return `measured ${measuredWords(gate, gate)}${because}`;
+  const [worst] = routes.worst;
+  const few = routes.tooFew > 0 ? `, ${formatCount(routes.tooFew)} with too few requests` : '';
+  const count =
+    routes.failed > 0
+      ? `${formatCount(routes.failed)} of ${formatCount(routes.judged)} routes failed`
+      : `${formatCount(routes.judged)} routes`;
+  const example = worst === undefined ? '' : `; worst ${worst.route} ${measuredWords(worst, gate)}`;
+  return `${count}${few}${example}${because}`;
+};

@@ -1,0 +1,116 @@
+/** The first thing on the page: did all gates hold, what most likely stands behind it, and each gate with its numbers. */
+
+import type { GateResult, RouteMeasured, Verdict } from '../../judge/verdict.ts';
+import { formatCount, formatDuration } from '../format.ts';
+import { formatIn, formatInterval, GATE_SIGNS, measuredWords } from '../gate-words.ts';
+import type { Report } from '../report-json.ts';
+import { gateRange } from './gate-range.ts';
+import { EMPTY, html, type Markup } from './markup.ts';
+import { scroll } from './table.ts';
+
+const MAX_ROUTES = 5;
+const OPS = { '<=': '≤', '<': '<', '>=': '≥', '>': '>' } as const;
+const ORDER = { failed: 0, missed: 1, held: 2 } as const;
+
+const counted = (count: number, one: string): string =>
+  `${formatCount(count)} ${one}${count === 1 ? '' : 's'}`;
+
+/** What failed of how many: `2 of 5 gates, 1 could not be judged`. */
+const howMany = ({ gates }: Verdict): string => {
+  const failed = gates.filter(({ outcome }) => outcome === 'failed').length;
+  const missed = gates.filter(({ outcome, isOptional }) => outcome === 'missed' && !isOptional).length;
+  const of = `of ${counted(gates.length, 'gate')}`;
+  if (failed === 0) return `${formatCount(missed)} ${of} could not be judged`;
+  return `${formatCount(failed)} ${of}${missed > 0 ? `, and ${formatCount(missed)} could not be judged` : ''}`;
+};
+
+/** The verdict in a sentence: `Verdict: failed — 2 of 5 gates`. */
+export const verdictText = ({ verdict }: Report): string => {
+  if (verdict.outcome === 'none') return 'No verdict — no gate was set';
+  if (verdict.outcome === 'failed') return `Verdict: failed — ${howMany(verdict)}`;
+  const { length } = verdict.gates;
+  return `Verdict: held — ${length === 1 ? 'the one gate' : `all ${formatCount(length)} gates`}`;
+};
+
+const ENDED = {
+  end: '',
+  limit: ', ended by --for',
+  stopped: ', stopped early',
+  aborted: ', given up by a rule',
+  error: ', ended by an error',
+} as const;
+
+const whatRan = ({ accounting, run, balanced }: Report): string => {
+  const { planned, sent } = accounting.allRules;
+  const what = `${formatCount(sent)} of ${formatCount(planned)} planned requests sent in ${formatDuration(run.durationMs)}`;
+  return `${what}${ENDED[run.endedBy]}${balanced ? ', every line accounted for' : ''}.`;
+};
+
+/** An outcome with its sign. */
+export const badge = (outcome: GateResult['outcome'], isOptional = false): Markup =>
+  html`<span class="badge is-${outcome}"><span aria-hidden="true">${GATE_SIGNS[outcome]}</span>${outcome}${isOptional ? ', optional' : ''}</span>`;
+
+const routeItem = (measured: RouteMeasured, gate: GateResult): Markup =>
+  html`<li>${badge(measured.outcome)} <code>${measured.route}</code> ${measuredWords(measured, gate)}${measured.note === null ? '' : `: ${measured.note}`}</li>`;
+
+/** The routes that made a gate fail. */
+const routeList = (gate: GateResult): Markup => {
+  if (gate.routes === null || gate.outcome === 'held') return EMPTY;
+  const worst = gate.routes.worst.filter(({ outcome }) => outcome !== 'held').slice(0, MAX_ROUTES);
+  const more = gate.routes.failed - worst.length;
+  const rest = more > 0 ? html`<li class="muted">and ${formatCount(more)} more</li>` : EMPTY;
+  return worst.length === 0
+    ? EMPTY
+    : html`<ul class="gate-routes">${worst.map((one) => routeItem(one, gate))}${rest}</ul>`;
+};
+
+const routesJudged = ({ routes }: GateResult): string => {
+  if (routes === null) return '';
+  const few = routes.tooFew > 0 ? `, ${formatCount(routes.tooFew)} with too few requests` : '';
+  return `${formatCount(routes.failed)} of ${counted(routes.judged, 'route')} failed${few}`;
+};
+
+const gateRow = (gate: GateResult): Markup => {
+  const notes = [routesJudged(gate), gate.note ?? ''].filter((note) => note !== '');
+  const isNamed = gate.rule === null || gate.gate.startsWith('rule:');
+  const about = isNamed ? EMPTY : html` <span class="muted">rule ${gate.rule ?? ''}</span>`;
+  const range = gate.interval === null ? '–' : formatInterval(gate.unit, gate.interval);
+  const measured = formatIn(gate.unit, gate.measured);
+  const limit = `${OPS[gate.op]} ${formatIn(gate.unit, gate.limit)}`;
+  // Where there is no room for columns the numbers stand below the gate.
+  const below = html`<p class="narrow-only"><strong class="measured">${measured}</strong> <span class="muted">limit ${limit}</span></p>`;
+  return html`<tr class="gate is-${gate.outcome}"><td>${badge(gate.outcome, gate.isOptional)}</td><th scope="row"><code>${gate.gate}</code>${about}${below}${notes.map((note) => html`<p class="muted">${note}</p>`)}${routeList(gate)}</th><td class="measured wide">${measured}</td><td class="nowrap wide">${limit}</td><td class="nowrap wide screen-only">${range}</td><td class="wide screen-only">${gateRange(gate)}</td><td class="wide">${formatCount(gate.count)}</td></tr>`;
+};
+
+const confidenceOf = (gates: readonly GateResult[]): Markup => {
+  const confidence = gates.find(({ interval }) => interval !== null)?.interval?.confidence;
+  return confidence === undefined
+    ? EMPTY
+    : html`<p class="muted small wide screen-only">Between: where the true value lies with ${Math.round(confidence * 1000) / 10} % confidence. The drawing shows it beside the limit; what is allowed is shaded.</p>`;
+};
+
+const gateTable = ({ gates }: Verdict): Markup => {
+  if (gates.length === 0)
+    return html`<p class="muted">A run without gates fails for nobody. Set some in a rule file, or by a flag: <code>--gate "statusMatch &gt;= 99%" --gate "p95 &lt;= 1.2x recorded"</code></p>`;
+  const head = html`<th scope="col">outcome</th><th scope="col">gate</th><th scope="col" class="wide">measured</th><th scope="col" class="wide">limit</th><th scope="col" class="wide screen-only">between</th><td class="wide screen-only"></td><th scope="col" class="wide">requests</th>`;
+  const sorted = gates.toSorted((a, b) => ORDER[a.outcome] - ORDER[b.outcome]);
+  const table = html`<table class="gates"><thead><tr>${head}</tr></thead><tbody>${sorted.map(gateRow)}</tbody></table>`;
+  return html`${scroll('gates', table)}${confidenceOf(gates)}`;
+};
+
+/** The section of the verdict. */
+export const verdictSection = (report: Report): Markup => {
+  const { verdict, imbalances, balanced } = report;
+  const causes = verdict.likelyCauses.map(
+    ({ text }) => html`<p class="cause"><strong>Likely cause</strong> ${text}</p>\n`,
+  );
+  const faults = balanced
+    ? EMPTY
+    : html`<div class="cause"><strong>The numbers do not balance</strong> a bug of Reprise, please report it with these lines<ul>${imbalances.map((fault) => html`<li>${fault}</li>`)}</ul></div>`;
+  return html`<section class="card verdict is-${verdict.outcome}" id="verdict" aria-labelledby="verdict-title">
+<h1 id="verdict-title">${verdictText(report)}</h1>
+<p class="lead">${whatRan(report)}</p>
+${faults}${causes}${gateTable(verdict)}
+</section>
+`;
+};

@@ -1,0 +1,94 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { one } from './everything.ts';
+import { resourcesOf, type Synthesised, synthesise, textOf } from './synthesise.ts';
+
+let hourly: Synthesised;
+let off: Synthesised;
+
+beforeAll(async () => {
+  hourly = await synthesise({ stackName: 'shop', retentionDays: 30 });
+  off = await synthesise({ report: 'off' });
+}, 60_000);
+
+const dashboardOf = (stack: Synthesised): string =>
+  textOf(one(stack, 'AWS::CloudWatch::Dashboard').Properties.DashboardBody);
+
+describe('the hourly report', () => {
+  it('is made at 25 past, when the objects of the hour before are settled', () => {
+    const rule = one(hourly, 'AWS::Events::Rule');
+    expect(rule.Properties).toMatchObject({
+      ScheduleExpression: 'cron(25 * * * ? *)',
+      State: 'ENABLED',
+      Description: 'shop: the report of the hour before',
+      Targets: [
+        {
+          Arn: { 'Fn::GetAtt': [expect.stringMatching(/^ReportFunction/), 'Arn'] },
+          RetryPolicy: { MaximumEventAgeInSeconds: 2_400, MaximumRetryAttempts: 2 },
+        },
+      ],
+    });
+  });
+
+  it('has a gigabyte, the longest time there is, and two more tries within its hour', () => {
+    expect(one(hourly, 'AWS::Lambda::Function', (id) => id.startsWith('Report')).Properties).toMatchObject({
+      MemorySize: 1_024,
+      Timeout: 900,
+      Environment: {
+        Variables: {
+          REPRISE_STACK: 'shop',
+          REPRISE_RESULTS_BUCKET: { Ref: expect.stringMatching(/^ResultsBucket/) },
+        },
+      },
+    });
+    expect(
+      one(hourly, 'AWS::Lambda::EventInvokeConfig', (id) => id.startsWith('Report')).Properties,
+    ).toMatchObject({ MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 2_400 });
+  });
+
+  it('is linked from the dashboard, where its gates are shown by the hour', () => {
+    const { widgets } = JSON.parse(dashboardOf(hourly)) as {
+      widgets: { properties: { markdown?: string; title?: string; period?: number } }[];
+    };
+    const texts = widgets.map(({ properties }) => properties.markdown ?? '');
+    const link = texts.find((text) => text.includes('newest report'));
+    expect(link).toMatch(
+      /\(https:\/\/<AWS::Region>\.console\.aws\.amazon\.com\/s3\/object\/<ResultsBucket\w+>\?region=<AWS::Region>&prefix=reports\/latest\.html\)/,
+    );
+    const gates = widgets.find(
+      ({ properties }) => properties.title === 'Gates of the rules, by hour of report',
+    );
+    expect(gates?.properties.period).toBe(3_600);
+  });
+
+  it('rings for a failed verdict of the last hour, and for a report that could not be made', () => {
+    const alarmOf = (name: string) =>
+      one(hourly, 'AWS::CloudWatch::Alarm', (id) => id.startsWith(`Alarms${name}`)).Properties;
+    expect(alarmOf('GatesFailed')).toMatchObject({
+      MetricName: 'VerdictFailed',
+      Statistic: 'Maximum',
+      Period: 3_600,
+      Threshold: 0,
+      TreatMissingData: 'notBreaching',
+      Dimensions: [{ Name: 'Stack', Value: 'shop' }],
+      AlarmDescription:
+        'a gate of the rules failed, or could not be judged, in the last hour that was reported: look into reports/latest.html in the results bucket',
+    });
+    expect(alarmOf('ReportFailed')).toMatchObject({
+      MetricName: 'Errors',
+      AlarmDescription:
+        'a report could not be made: look into the report’s log, then invoke it for the hour that lacks one',
+    });
+  });
+});
+
+describe('a stack without reports', () => {
+  it('has nothing of them', () => {
+    expect(resourcesOf(off, 'AWS::Lambda::Function')).toHaveLength(3);
+    expect(resourcesOf(off, 'AWS::Events::Rule')).toEqual([]);
+    expect(Object.keys(off.resources).filter((id) => id.startsWith('Report'))).toEqual([]);
+    expect(Object.keys(off.outputs).filter((id) => id.includes('Report'))).toEqual([]);
+    expect(dashboardOf(off)).not.toContain('report');
+    const { Properties } = one(off, 'AWS::SSM::Parameter', (id) => id.startsWith('Resources'));
+    expect(textOf(Properties.Value)).not.toContain('reportFunction');
+  });
+});
