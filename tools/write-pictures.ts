@@ -4,7 +4,7 @@
  */
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,25 +23,31 @@ const SCHEMES = ['light', 'dark'] as const;
 /** Seconds into the run at which the live page is taken. */
 const LIVE_AFTER_MS = 16_000;
 
-const GATES = [
-  'failed < 0.1%',
-  'statusMatch >= 90%',
-  'p95 <= 1.3x recorded',
-  'each route p50 <= 1.25x recorded min 100',
-];
+/** A shop whose search has become slower since its log was written. */
+const SEARCH_SLOWNESS = 2.5;
+const rulesFor = (url: string): string => `version: 1
+targets: { staging: { url: "${url}" } }
+rules:
+  - name: shop
+    target: staging
+    pacing: { speed: 10, ramp: 0s }
+    backoff: off
+    statusMap: { 304: 200, 499: any }
+    gates:
+      - "failed < 0.1%"
+      - "statusMatch >= 98%"
+      - "p95 <= 300ms"
+      - "each route p50 <= 1.5x recorded"
+`;
 
-/** A replay of the sample log in which searches have become slower. */
-const replayArguments = (url: string, out: string): readonly string[] => [
+const replayArguments = (rules: string, out: string): readonly string[] => [
   PROGRAM,
   'replay',
   'demo/access.log.gz',
-  '--target',
-  url,
-  '--speed',
-  '10',
+  '--rules',
+  rules,
   '--out',
   out,
-  ...GATES.flatMap((gate) => ['--gate', gate]),
 ];
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
@@ -90,8 +96,8 @@ const pageUrl = (child: ChildProcess): Promise<string> =>
     );
   });
 
-const takeLive = async (browser: Browser, url: string, out: string): Promise<void> => {
-  const args = [...replayArguments(url, out), '--ui'];
+const takeLive = async (browser: Browser, rules: string, out: string): Promise<void> => {
+  const args = [...replayArguments(rules, out), '--ui'];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
   try {
     const page = await pageUrl(child);
@@ -103,10 +109,12 @@ const takeLive = async (browser: Browser, url: string, out: string): Promise<voi
 };
 
 const takeAll = async (browser: Browser, folder: string): Promise<void> => {
-  const server = await startDemoServer();
+  const server = await startDemoServer({ searchSlowness: SEARCH_SLOWNESS });
+  const rules = join(folder, 'rules.yaml');
+  writeFileSync(rules, rulesFor(server.url));
   try {
     const out = join(folder, 'out');
-    const text = await printed(replayArguments(server.url, out));
+    const text = await printed(replayArguments(rules, out));
     const terminal = join(folder, 'terminal.html');
     await terminalPage(terminal, text, COLUMNS);
     await take(browser, {
@@ -117,8 +125,8 @@ const takeAll = async (browser: Browser, folder: string): Promise<void> => {
       selector: 'main',
     });
     const report = pathToFileURL(join(out, 'report.html')).href;
-    await take(browser, { name: 'report', width: 1_200, height: 1_100, url: report });
-    await takeLive(browser, server.url, join(folder, 'live'));
+    await take(browser, { name: 'report', width: 1_200, height: 1_500, url: report });
+    await takeLive(browser, rules, join(folder, 'live'));
   } finally {
     await server.close();
   }

@@ -8,9 +8,7 @@ import { hex64 } from '../hash.ts';
 
 /** FNV-1a's prime and offset (http://www.isthe.com/chongo/tech/comp/fnv/) in one lane, Murmur's multiplier in the other. */
 const PRIME = 0x01000193;
-// With a sign, as all that follows has: a number above 31 bits would make both lanes floating point.
-const OFFSET_A = 0x811c9dc5 | 0;
-const OFFSET_B = 0x9747b28c | 0;
+const OFFSET = 0x811c9dc5;
 const MULTIPLIER = 0x5bd1e995;
 
 const avalanche = (hash: number): number => {
@@ -76,8 +74,8 @@ export const newIdentity = (): Identity => ({ a: 0, b: 0, seconds: new Map(), la
 
 /** Begins the hash of the next request. */
 export const startIdentity = (identity: Identity): void => {
-  identity.a = OFFSET_A;
-  identity.b = OFFSET_B;
+  identity.a = OFFSET;
+  identity.b = 0x9747b28c;
 };
 
 // A unit that no text holds parts one field from the next.

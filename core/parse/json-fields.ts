@@ -5,25 +5,14 @@ export const VALUE = { absent: 0, ascii: 1, text: 2, bare: 3, nested: 4, none: 5
 // ascii: string of plain ASCII without escapes; text: string with escapes or other bytes; bare: number, true, false or mended;
 // nested: object or array; none: null or empty.
 
-/**
- * Places of values, four numbers each: the scan that filled it, kind, start and end. All in one array: four would cost four checks
- * at every value.
- */
-export type Places = Int32Array;
-
-export const newPlaces = (count: number): Places => new Int32Array(count * 4);
-
-export const scanAt = (places: Places, index: number): number => places[index * 4] as number;
-export const kindAt = (places: Places, index: number): number => places[index * 4 + 1] as number;
-export const startAt = (places: Places, index: number): number => places[index * 4 + 2] as number;
-export const endAt = (places: Places, index: number): number => places[index * 4 + 3] as number;
-
 /** Where the values of request headers stand, in the order of the line. */
 export interface HeaderList {
   readonly isTraefik: boolean;
   count: number;
   readonly name: string[];
-  readonly places: Places;
+  readonly kind: Uint8Array;
+  readonly start: Int32Array;
+  readonly end: Int32Array;
   /** Place of the user agent in the list, −1 where the line has no such key. */
   userAgentIndex: number;
 }
@@ -38,8 +27,11 @@ export interface Fields {
   /** The same bytes, four at a time. */
   view: DataView;
   limit: number;
-  /** A slot counts only where the scan that filled it equals `scan`. */
-  readonly places: Places;
+  /** Scan number at which a slot was last filled: a slot counts only when this equals `scan`. */
+  readonly filled: Int32Array;
+  readonly kind: Uint8Array;
+  readonly start: Int32Array;
+  readonly end: Int32Array;
   scan: number;
   readonly traefikHeaders: HeaderList;
   readonly nginxHeaders: HeaderList;
@@ -62,7 +54,9 @@ const newHeaderList = (isTraefik: boolean): HeaderList => ({
   isTraefik,
   count: 0,
   name: [],
-  places: newPlaces(MAX_HEADERS),
+  kind: new Uint8Array(MAX_HEADERS),
+  start: new Int32Array(MAX_HEADERS),
+  end: new Int32Array(MAX_HEADERS),
   userAgentIndex: -1,
 });
 
@@ -70,7 +64,10 @@ export const newFields = (slots: number): Fields => ({
   bytes: NO_BYTES,
   view: new DataView(NO_BYTES.buffer),
   limit: 0,
-  places: newPlaces(slots),
+  filled: new Int32Array(slots).fill(-1),
+  kind: new Uint8Array(slots),
+  start: new Int32Array(slots),
+  end: new Int32Array(slots),
   scan: 0,
   traefikHeaders: newHeaderList(true),
   nginxHeaders: newHeaderList(false),
@@ -78,10 +75,6 @@ export const newFields = (slots: number): Fields => ({
   valueKind: 0,
   isText: false,
 });
-
-/** Whether the last scan met the key, whatever its value. */
-export const isFilled = (fields: Fields, slot: number): boolean =>
-  scanAt(fields.places, slot) === fields.scan;
 
 const clearHeaders = (list: HeaderList): void => {
   list.count = 0;
@@ -97,7 +90,7 @@ export const startFields = (fields: Fields, bytes: Uint8Array, limit: number): v
   fields.limit = limit;
   fields.repaired = false;
   if (fields.scan === MAX_SCANS) {
-    fields.places.fill(0);
+    fields.filled.fill(-1);
     fields.scan = 0;
   }
   fields.scan += 1;

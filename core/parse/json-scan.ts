@@ -19,7 +19,7 @@ import {
   meaningOf,
   nextStep,
 } from './json-keys.ts';
-import { noteKey, put } from './json-note.ts';
+import { noteKey, noteSlot } from './json-note.ts';
 import {
   numberEnd,
   plainEnd,
@@ -154,17 +154,28 @@ const keyStart = (f: Fields, from: number, isFirst: boolean): number => {
   return bytes[at] === QUOTE ? at + 1 : SCAN_BAD;
 };
 
+/** End of a plain string or a whole number, the commonest values; 0 where it is anything else. */
+const simpleEnd = (bytes: Uint8Array, view: DataView, at: number): number => {
+  if (bytes[at] !== QUOTE) return digitsEnd(bytes, at);
+  const stop = plainEnd(bytes, view, at + 1);
+  return bytes[stop] === QUOTE ? stop + 1 : 0;
+};
+
 /** End of an object that no one wants anything of. */
 const skippedEnd = (f: Fields, start: number, depth: number): number => {
-  const { bytes, limit } = f;
+  const { bytes, view, limit } = f;
   let at = start + 1;
   for (let isFirst = true; ; isFirst = false) {
     at = skipSpace(bytes, at, limit);
     if (at < limit && bytes[at] === CLOSE) return at + 1;
-    at = keyStart(f, at, isFirst);
-    if (at >= 0) at = stringEnd(f, at);
-    if (at >= 0) at = afterColon(bytes, at + 1, limit);
-    if (at >= 0) at = valueEnd(f, at, depth, undefined, true);
+    const key = keyStart(f, at, isFirst);
+    if (key < 0) return key;
+    const end = stringEnd(f, key);
+    if (end < 0) return end;
+    const value = afterColon(bytes, end + 1, limit);
+    if (value < 0) return value;
+    at = simpleEnd(bytes, view, value);
+    if (at === 0) at = valueEnd(f, value, depth, undefined, true);
     if (at < 0) return at;
   }
 };
@@ -188,27 +199,12 @@ const readKey = (f: Fields, table: KeyTable, step: number, from: number, isFirst
 /** The key of a step, or the one that was not kept. */
 const keyAt = (table: KeyTable, step: number): KeyEntry => (step < 0 ? table.met : entryOf(table, step));
 
-/** Reads the value at `at`, and notes it where its key is asked for. Returns its end, or a fault. */
-const readValue = (f: Fields, at: number, depth: number, table: KeyTable, step: number): number => {
-  const { bytes } = f;
-  let kind: number = ASCII;
-  let end = 0;
-  if (bytes[at] === QUOTE) {
-    end = plainEnd(bytes, f.view, at + 1);
-    end = bytes[end] === QUOTE ? end + 1 : 0;
-  } else {
-    end = digitsEnd(bytes, at);
-    kind = BARE;
-  }
-  if (end === 0) {
-    end = valueEnd(f, at, depth, keyAt(table, step).inside, true);
-    if (end < 0) return end;
-    kind = f.valueKind;
-  }
-  const means = step < 0 ? MEANS_MORE : meaningOf(table.steps, step);
-  const quote = kind <= TEXT ? 1 : 0;
-  if (means >= 0) put(f.places, means, f.scan, kind, at + quote, end - quote);
-  else if (means === MEANS_MORE) noteKey(f, keyAt(table, step), kind, at + quote, end - quote);
+/** Reads any value but a plain string and a whole number, and notes it. Returns its end, or a fault. */
+const readOther = (f: Fields, at: number, depth: number, key: KeyEntry): number => {
+  const end = valueEnd(f, at, depth, key.inside, true);
+  if (end < 0) return end;
+  const quote = f.valueKind <= TEXT ? 1 : 0;
+  noteKey(f, key, f.valueKind, at + quote, end - quote);
   return end;
 };
 
@@ -229,8 +225,19 @@ const objectEnd = (f: Fields, start: number, depth: number, table: KeyTable): nu
       if (value < 0) return value;
       step = table.met.step;
     }
-    at = readValue(f, value, depth, table, step);
-    if (at < 0) return at;
+    const means = step < 0 ? MEANS_MORE : meaningOf(table.steps, step);
+    const isString = bytes[value] === QUOTE;
+    const from = isString ? value + 1 : value;
+    const to = isString ? plainEnd(bytes, view, from) : digitsEnd(bytes, value);
+    if (isString ? bytes[to] === QUOTE : to > 0) {
+      const kind = isString ? ASCII : BARE;
+      if (means >= 0) noteSlot(f, means, kind, from, to);
+      else if (means === MEANS_MORE) noteKey(f, keyAt(table, step), kind, from, to);
+      at = isString ? to + 1 : to;
+    } else {
+      at = readOther(f, value, depth, keyAt(table, step));
+      if (at < 0) return at;
+    }
   }
 };
 

@@ -3,16 +3,7 @@
 import type { ByteText } from '../ports.ts';
 import type { HeaderPairs } from '../types.ts';
 import { targetOfBytes, textOfBytes, unescapeJson } from './byte-text.ts';
-import {
-  endAt,
-  type Fields,
-  type HeaderList,
-  isFilled,
-  kindAt,
-  newFields,
-  startAt,
-  VALUE,
-} from './json-fields.ts';
+import { type Fields, type HeaderList, newFields, VALUE } from './json-fields.ts';
 import {
   epochFromBytes,
   type LineTime,
@@ -70,16 +61,17 @@ const valueText = (line: LineFields, kind: number, start: number, end: number): 
     : line.text.slice(start - line.base, end - line.base);
 
 /** Whether the key is there at all, whatever its value. */
-export const hasField = (line: LineFields, slot: number): boolean => isFilled(line.fields, slot);
+export const hasField = (line: LineFields, slot: number): boolean =>
+  line.fields.filled[slot] === line.fields.scan;
 
 /** Kind of a value that says something, VALUE.absent for one that is missing, null, nested, empty or `-`. */
 const presentKind = (line: LineFields, slot: number): number => {
   const f = line.fields;
-  if (!isFilled(f, slot)) return VALUE.absent;
-  const kind = kindAt(f.places, slot);
+  if (f.filled[slot] !== f.scan) return VALUE.absent;
+  const kind = f.kind[slot] as number;
   if (kind >= VALUE.nested) return VALUE.absent;
-  const start = startAt(f.places, slot);
-  const length = endAt(f.places, slot) - start;
+  const start = f.start[slot] as number;
+  const length = (f.end[slot] as number) - start;
   return length === 0 || (length === 1 && f.bytes[start] === 0x2d) ? VALUE.absent : kind;
 };
 
@@ -87,7 +79,7 @@ const presentKind = (line: LineFields, slot: number): number => {
 export const fieldText = (line: LineFields, slot: number): string | undefined => {
   const kind = presentKind(line, slot);
   if (kind === VALUE.absent) return undefined;
-  return valueText(line, kind, startAt(line.fields.places, slot), endAt(line.fields.places, slot));
+  return valueText(line, kind, line.fields.start[slot] as number, line.fields.end[slot] as number);
 };
 
 /** Length of `2026-11-21T11:18:01.406Z`: with more digits the two readers may differ in the last bit. */
@@ -96,10 +88,10 @@ const UTC_MILLIS_BYTES = 24;
 /** Time of a field; undefined where it is absent. The commonest forms are read straight from the bytes. */
 export const fieldTime = (line: LineFields, slot: number): LineTime | 'bad_time' | undefined => {
   const f = line.fields;
-  if (!isFilled(f, slot)) return undefined;
-  const kind = kindAt(f.places, slot);
-  if (kind === VALUE.ascii || kind === VALUE.bare) {
-    const [start, end] = [startAt(f.places, slot), endAt(f.places, slot)];
+  if (f.filled[slot] !== f.scan) return undefined;
+  const start = f.start[slot] as number;
+  const end = f.end[slot] as number;
+  if (f.kind[slot] === VALUE.ascii || f.kind[slot] === VALUE.bare) {
     const atMs =
       end - start === UTC_MILLIS_BYTES
         ? utcFromBytes(line.minute, f.bytes, start, end)
@@ -119,7 +111,7 @@ export const fieldTime = (line: LineFields, slot: number): LineTime | 'bad_time'
 export const fieldByteText = (line: LineFields, slot: number): string | undefined => {
   const kind = presentKind(line, slot);
   if (kind === VALUE.absent) return undefined;
-  const [start, end] = [startAt(line.fields.places, slot), endAt(line.fields.places, slot)];
+  const [start, end] = [line.fields.start[slot] as number, line.fields.end[slot] as number];
   if (kind !== VALUE.text) return line.text.slice(start - line.base, end - line.base);
   const bytes = unescapeJson(line.fields.bytes, start, end);
   return line.byteText(bytes, 0, bytes.length);
@@ -157,16 +149,16 @@ const decimalOfBytes = (bytes: Uint8Array, from: number, to: number): number => 
 export const fieldDecimal = (line: LineFields, slot: number): number => {
   const f = line.fields;
   if (presentKind(line, slot) === VALUE.absent) return Number.NaN;
-  return decimalOfBytes(f.bytes, startAt(f.places, slot), endAt(f.places, slot));
+  return decimalOfBytes(f.bytes, f.start[slot] as number, f.end[slot] as number);
 };
 
 /** A number, also where it was logged as a string. */
 export const fieldNumber = (line: LineFields, slot: number): number | undefined => {
   const kind = presentKind(line, slot);
   if (kind === VALUE.absent) return undefined;
-  const { bytes, places } = line.fields;
-  const from = startAt(places, slot);
-  const to = endAt(places, slot);
+  const { bytes, start, end } = line.fields;
+  const from = start[slot] as number;
+  const to = end[slot] as number;
   const value = decimalOfBytes(bytes, from, to);
   return value >= 0 ? value : numberOf(valueText(line, kind, from, to));
 };
@@ -177,9 +169,8 @@ export const isPresent = (line: LineFields, slot: number): boolean =>
 
 /** Whether a field that is there is this one character. */
 export const isLone = (line: LineFields, slot: number, byte: number): boolean => {
-  const { bytes, places } = line.fields;
-  const start = startAt(places, slot);
-  return endAt(places, slot) - start === 1 && bytes[start] === byte;
+  const { bytes, start, end } = line.fields;
+  return (end[slot] as number) - (start[slot] as number) === 1 && bytes[start[slot] as number] === byte;
 };
 
 /** The first slot that has a text, −1 where none has. */
@@ -210,20 +201,18 @@ export const firstFilled = (line: LineFields, slots: readonly number[]): number 
   return undefined;
 };
 
-/** Only what starts with R, r, * or [ can be redacted. */
-const mayBeRedacted = (first: number | undefined): boolean =>
-  first === 0x52 || first === 0x72 || first === 0x2a || first === 0x5b;
-
 const headerText = (line: LineFields, list: HeaderList, index: number): string | undefined => {
-  const kind = kindAt(list.places, index);
+  const kind = list.kind[index] as number;
   if (kind >= VALUE.nested) return undefined;
-  const start = startAt(list.places, index);
-  const end = endAt(list.places, index);
+  const start = list.start[index] as number;
+  const end = list.end[index] as number;
   const first = line.fields.bytes[start];
   // Traefik leaves out what was not sent, so its `-` is one that a client sent.
   if (end === start || (end - start === 1 && first === 0x2d && !list.isTraefik)) return undefined;
   const text = valueText(line, kind, start, end);
-  return mayBeRedacted(first) && isRedacted(text) ? undefined : text;
+  // Only what starts with R, r, * or [ can be redacted.
+  const mayBe = first === 0x52 || first === 0x72 || first === 0x2a || first === 0x5b;
+  return mayBe && isRedacted(text) ? undefined : text;
 };
 
 /** Request headers of one format in the order of the line; absent and redacted ones left out. */
@@ -240,9 +229,7 @@ export const lineHeaders = (line: LineFields, list: HeaderList): HeaderPairs => 
 export const showsUserAgent = (line: LineFields, list: HeaderList): boolean => {
   const index = list.userAgentIndex;
   if (index < 0) return false;
-  const [start, end] = [startAt(list.places, index), endAt(list.places, index)];
-  const first = line.fields.bytes[start];
-  if (end === start || (end - start === 1 && first === 0x2d)) return true;
-  if (!mayBeRedacted(first)) return kindAt(list.places, index) < VALUE.nested;
-  return headerText(line, list, index) !== undefined;
+  const [start, end] = [list.start[index] as number, list.end[index] as number];
+  const isEmpty = end === start || (end - start === 1 && line.fields.bytes[start] === 0x2d);
+  return isEmpty || headerText(line, list, index) !== undefined;
 };

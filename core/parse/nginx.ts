@@ -4,7 +4,7 @@
  */
 
 import type { RejectReason } from '../types.ts';
-import { kindAt, VALUE } from './json-fields.ts';
+import { VALUE } from './json-fields.ts';
 import { NGINX, OWN } from './keys.ts';
 import {
   fieldByteText,
@@ -51,7 +51,7 @@ const SIGNS = [...METHOD, ...REQUEST, ...RAW_URI];
 const hasValue = (line: LineFields, slots: Slots): boolean => {
   for (let i = 0; i < slots.length; i += 1) {
     const slot = slots[i] as number;
-    if (hasField(line, slot) && kindAt(line.fields.places, slot) !== VALUE.nested) return true;
+    if (hasField(line, slot) && line.fields.kind[slot] !== VALUE.nested) return true;
   }
   return false;
 };
@@ -166,7 +166,7 @@ const startTime = (line: LineFields, durationMs: number | undefined): LineTime |
 
 const requestLineOf = (line: LineFields): RequestLine | RejectReason | undefined => {
   const slot = firstFilled(line, REQUEST);
-  return slot === undefined || kindAt(line.fields.places, slot) === VALUE.nested
+  return slot === undefined || line.fields.kind[slot] === VALUE.nested
     ? undefined
     : parseRequestLine(fieldByteText(line, slot) ?? '');
 };
@@ -184,7 +184,7 @@ interface FoundTarget {
 
 const targetOf = (line: LineFields, requestLine: RequestLine | undefined): FoundTarget => {
   const raw = firstFilled(line, RAW_URI);
-  if (raw !== undefined && kindAt(line.fields.places, raw) !== VALUE.nested)
+  if (raw !== undefined && line.fields.kind[raw] !== VALUE.nested)
     return { text: fieldByteText(line, raw), slot: raw };
   if (requestLine !== undefined) return { text: requestLine.target, slot: -1 };
   for (let i = 0; i < NGINX.uri.length; i += 1) {

@@ -2,7 +2,7 @@
 
 import type { HeaderPairs, LogFormat, RecordedAnswer, RecordedRequest, RejectReason } from '../types.ts';
 import { addAscii, addNumber, addText, finishIdentity, type Identity, startIdentity } from './identity.ts';
-import { endAt, isFilled, kindAt, startAt, VALUE } from './json-fields.ts';
+import { VALUE } from './json-fields.ts';
 import type { LineFields } from './line-fields.ts';
 import type { LineTime } from './line-time.ts';
 import { isToken, originForm } from './request-target.ts';
@@ -47,12 +47,13 @@ const addField = (
   slot: number,
   text: string | undefined,
 ): void => {
-  const { bytes, places } = fields;
-  if (slot >= 0 && isFilled(fields, slot) && kindAt(places, slot) === VALUE.ascii) {
-    const [start, end] = [startAt(places, slot), endAt(places, slot)];
-    if (end - start === text?.length) return addAscii(identity, bytes, start, end);
-  }
-  addText(identity, text ?? '');
+  const start = fields.start[slot] ?? 0;
+  const end = fields.end[slot] ?? 0;
+  // A slot that this line did not fill still has the places of an earlier one.
+  const isHere = slot >= 0 && fields.filled[slot] === fields.scan;
+  if (isHere && fields.kind[slot] === VALUE.ascii && end - start === text?.length)
+    addAscii(identity, fields.bytes, start, end);
+  else addText(identity, text ?? '');
 };
 
 const identify = (

@@ -3,7 +3,7 @@
  * coarse clock stays coarse and the fractions of a fine one stay as they are.
  */
 
-import { endAt, kindAt, startAt, VALUE } from './json-fields.ts';
+import { VALUE } from './json-fields.ts';
 import { NGINX, OWN, TRAEFIK } from './keys.ts';
 import { fieldText, hasField, type LineFields } from './line-fields.ts';
 import { parseLineTime } from './line-time.ts';
@@ -122,15 +122,19 @@ const TIMES: readonly number[] = [
  * instant is none: the decoder does not go by it either.
  */
 export const findTimes = (line: LineFields, recordStart: number): readonly TimePlace[] => {
-  const { places } = line.fields;
-  const found: TimePlace[] = [];
+  const { kind, start, end } = line.fields;
+  const places: TimePlace[] = [];
   for (const slot of TIMES) {
-    if (!hasField(line, slot) || kindAt(places, slot) >= VALUE.nested) continue;
+    if (!hasField(line, slot) || (kind[slot] as number) >= VALUE.nested) continue;
     const text = fieldText(line, slot);
     if (text === undefined || parseLineTime(text) === undefined) continue;
-    found.push({ start: startAt(places, slot) - recordStart, end: endAt(places, slot) - recordStart, text });
+    places.push({
+      start: (start[slot] as number) - recordStart,
+      end: (end[slot] as number) - recordStart,
+      text,
+    });
   }
-  return found.sort((a, b) => a.start - b.start);
+  return places.sort((a, b) => a.start - b.start);
 };
 
 const asciiBytes = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));

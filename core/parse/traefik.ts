@@ -4,7 +4,7 @@
  */
 
 import type { RejectReason } from '../types.ts';
-import { endAt, kindAt, startAt, VALUE } from './json-fields.ts';
+import { VALUE } from './json-fields.ts';
 import { NGINX, OWN, TRAEFIK } from './keys.ts';
 import {
   fieldByteText,
@@ -47,8 +47,8 @@ const withoutPort = (address: string): string => address.replace(/:\d+$/, '').re
 const startTime = (line: LineFields, durationMs: number | undefined): LineTime | 'no_time' | 'bad_time' => {
   const { fields, minute } = line;
   const utc = TRAEFIK.StartUTC;
-  if (hasField(line, utc) && kindAt(fields.places, utc) === VALUE.ascii) {
-    const atMs = utcFromBytes(minute, fields.bytes, startAt(fields.places, utc), endAt(fields.places, utc));
+  if (hasField(line, utc) && fields.kind[utc] === VALUE.ascii) {
+    const atMs = utcFromBytes(minute, fields.bytes, fields.start[utc] as number, fields.end[utc] as number);
     if (atMs >= 0) return { atMs, tickMs: 0 };
   }
   const start = fieldText(line, utc) ?? fieldText(line, TRAEFIK.StartLocal);

@@ -5,7 +5,7 @@
 
 import { objectsOfList } from './boundary.ts';
 import { firstVisible, textOfBytes, unescapeJson } from './byte-text.ts';
-import { endAt, type Fields, isFilled, kindAt, startAt, VALUE } from './json-fields.ts';
+import { type Fields, VALUE } from './json-fields.ts';
 import { ENVELOPE, NGINX, STREAM } from './keys.ts';
 
 const OPEN = 0x7b;
@@ -51,15 +51,16 @@ export const objectAfterPrefix = (bytes: Uint8Array, from: number, to: number): 
   return -1;
 };
 
+const isFilled = (fields: Fields, slot: number): boolean => fields.filled[slot] === fields.scan;
+
 const isText = (fields: Fields, slot: number): boolean =>
-  isFilled(fields, slot) &&
-  (kindAt(fields.places, slot) === VALUE.ascii || kindAt(fields.places, slot) === VALUE.text);
+  isFilled(fields, slot) && (fields.kind[slot] === VALUE.ascii || fields.kind[slot] === VALUE.text);
 
 /** The first visible byte of a text; 0 where it is none, or blank. */
 const firstByte = (fields: Fields, slot: number): number => {
   if (!isText(fields, slot)) return 0;
-  const end = endAt(fields.places, slot);
-  const at = firstVisible(fields.bytes, startAt(fields.places, slot), end);
+  const end = fields.end[slot] as number;
+  const at = firstVisible(fields.bytes, fields.start[slot] as number, end);
   return at < end ? (fields.bytes[at] as number) : 0;
 };
 
@@ -72,7 +73,7 @@ export const hasEnvelopeText = (fields: Fields): boolean => {
 /** Whether a key that collectors use holds text that is itself an object: an envelope for sure. */
 export const isEnvelope = (fields: Fields): boolean => {
   for (let i = 0; i < SURE.length; i += 1) if (firstByte(fields, SURE[i] as number) === OPEN) return true;
-  return isFilled(fields, ENVELOPE.logEvents) && kindAt(fields.places, ENVELOPE.logEvents) === VALUE.nested;
+  return isFilled(fields, ENVELOPE.logEvents) && fields.kind[ENVELOPE.logEvents] === VALUE.nested;
 };
 
 /** journald writes a message that is not UTF-8 as a list of its bytes: `[123,34,…]`. */
@@ -84,8 +85,8 @@ const byteList = (list: Uint8Array): readonly Uint8Array[] => {
 };
 
 const partsOf = (fields: Fields, slot: number): readonly Uint8Array[] => {
-  const kind = kindAt(fields.places, slot);
-  const [start, end] = [startAt(fields.places, slot), endAt(fields.places, slot)];
+  const kind = fields.kind[slot];
+  const [start, end] = [fields.start[slot] as number, fields.end[slot] as number];
   if (kind === VALUE.ascii) return [fields.bytes.slice(start, end)];
   if (kind === VALUE.text) return [unescapeJson(fields.bytes, start, end)];
   if (kind !== VALUE.nested) return [];
@@ -97,7 +98,7 @@ const partsOf = (fields: Fields, slot: number): readonly Uint8Array[] => {
 
 const streamOf = (fields: Fields): string =>
   isText(fields, STREAM)
-    ? textOfBytes(fields.bytes.subarray(startAt(fields.places, STREAM), endAt(fields.places, STREAM)))
+    ? textOfBytes(fields.bytes.subarray(fields.start[STREAM] as number, fields.end[STREAM] as number))
     : '';
 
 const unwrapSlot = (fields: Fields, slot: number): Unwrapped | undefined => {

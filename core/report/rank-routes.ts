@@ -17,7 +17,7 @@ export interface RankedRoute {
   /** What is certainly worse than it was recorded. */
   readonly isFailing: boolean;
   readonly isSlower: boolean;
-  /** Share of the sent that had a recorded status and did not get it again. */
+  /** Share of the sent that had a recorded status and got none that is as good. */
   readonly mismatchShare: number | null;
   /** Median of what each request took ÷ what it took in the log. */
   readonly medianRatio: number | null;
@@ -25,7 +25,20 @@ export interface RankedRoute {
   readonly badness: number;
 }
 
-const mismatchesOf = ({ match }: RouteSummary) => ({ count: match.known - match.same, of: match.known });
+/** Answers that are better than they were: what failed in the log, and does no more, is no news to whoever broke something. */
+const mendedOf = ({ status }: RouteSummary): number => {
+  let mended = 0;
+  for (const [recorded, row] of Object.entries(status)) {
+    if (!/^5\d\d$/.test(recorded)) continue;
+    for (const [replayed, count] of Object.entries(row)) if (/^[23]\d\d$/.test(replayed)) mended += count;
+  }
+  return mended;
+};
+
+const mismatchesOf = (summary: RouteSummary) => {
+  const { known, same } = summary.match;
+  return { count: Math.max(0, known - same - mendedOf(summary)), of: known };
+};
 
 const shiftOf = ({ histograms, latency }: RouteSummary): number => {
   const { service, recorded } = latency;

@@ -69,8 +69,6 @@ export interface ReportParts {
   readonly budgets: readonly BudgetAccount[];
   /** Without it there was no gate. */
   readonly verdict?: Verdict;
-  /** Not all that was counted was measured: what a planner on AWS held back, or what did not reach the results stream. */
-  readonly isMeasuredInPart?: boolean;
 }
 
 /** Of a run without gates. */
@@ -90,22 +88,16 @@ const rounded = <T>(value: T, decimals = DECIMALS): T => {
 const COUNTS = ['planned', 'sent', 'answered', 'failed', 'heldBack'] as const;
 
 /** What was measured must be what was counted, in sum and over every way to group it. */
-const findDifferences = (
-  accounting: AccountingReport,
-  summary: Summary,
-  isMeasuredInPart: boolean,
-): readonly string[] => {
+const findDifferences = (accounting: AccountingReport, summary: Summary): readonly string[] => {
   const faults: string[] = [];
   const counted = accounting.allRules;
   const sumBy = (groups: readonly FigureSummary[], key: (typeof COUNTS)[number]): number =>
     groups.reduce((sum, { counts }) => sum + counts[key], 0);
   for (const key of COUNTS) {
     const part = counted[key];
-    const total = typeof part === 'number' ? part : part.total;
-    const measured = summary.totals.counts[key];
-    const expected = isMeasuredInPart ? Math.min(measured, total) : total;
+    const expected = typeof part === 'number' ? part : part.total;
     const found = {
-      measured,
+      measured: summary.totals.counts[key],
       'measured by rule': sumBy(summary.rules, key),
       'measured by route': sumBy(summary.routes, key),
     };
@@ -128,12 +120,9 @@ const reportRules = ({ summary, budgets }: ReportParts): readonly RuleReport[] =
 
 /** The report of a run, numbers rounded to three decimals (shares and factors of gates to six), keys always in the same order. */
 export const buildReport = (parts: ReportParts): Report => {
-  const { run, accounting, summary, targets, verdict = NO_VERDICT, isMeasuredInPart = false } = parts;
+  const { run, accounting, summary, targets, verdict = NO_VERDICT } = parts;
   const accounted = reportAccounting(accounting);
-  const imbalances = [
-    ...findImbalances(accounting),
-    ...findDifferences(accounted, summary, isMeasuredInPart),
-  ];
+  const imbalances = [...findImbalances(accounting), ...findDifferences(accounted, summary)];
   const { id, startedAt, endedAt, durationMs, rulesHash, seed, endedBy, inputs } = run;
   return {
     version: 1,

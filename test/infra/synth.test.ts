@@ -47,7 +47,7 @@ describe('cdk synth', () => {
     );
     expect(status).toBe(0);
     expect(performance.now() - startedAtMs).toBeLessThan(30_000);
-    expect(readdirSync(output).filter((name) => name.startsWith('asset.'))).toHaveLength(3);
+    expect(readdirSync(output).filter((name) => name.startsWith('asset.'))).toHaveLength(4);
   }, 100_000);
 
   it('says in plain words what is wrong with the settings', () => {

@@ -134,9 +134,7 @@ describe('the world', () => {
 
   it('is not asked for the time or for chance in core', () => {
     // Of core/pages only texts are used, which run in browsers.
-    const core = sources.filter(
-      ({ path }) => path.startsWith('core/') && path !== 'core/pages/assets.ts',
-    );
+    const core = sources.filter(({ path }) => path.startsWith('core/') && path !== 'core/pages/assets.ts');
     const clocks = /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\)|\bMath\.random\b|\bperformance\b|\bcrypto\b/;
     expect(placesOf(core, clocks)).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { textOfBytes, unescapeJson } from '../../../core/parse/byte-text.ts';
-import { endAt, isFilled, kindAt, newFields, startAt, VALUE } from '../../../core/parse/json-fields.ts';
+import { newFields, VALUE } from '../../../core/parse/json-fields.ts';
 import { newKeyTable } from '../../../core/parse/json-keys.ts';
 import { scanObject } from '../../../core/parse/json-scan.ts';
 import { SCAN_TRUNCATED } from '../../../core/parse/json-tokens.ts';
@@ -16,9 +16,9 @@ const newReader = (keys: readonly string[]) => {
   const fields = newFields(keys.length);
   const table = newKeyTable((key) => ({ slot: keys.indexOf(key) }));
   const valueIn = (slot: number): unknown => {
-    if (!isFilled(fields, slot)) return undefined;
-    const { bytes, places } = fields;
-    const [kind, start, end] = [kindAt(places, slot), startAt(places, slot), endAt(places, slot)];
+    const { bytes, filled, kind: kinds, start: starts, end: ends } = fields;
+    if (filled[slot] !== fields.scan) return undefined;
+    const [kind, start = 0, end = 0] = [kinds[slot], starts[slot], ends[slot]];
     if (kind === VALUE.text) return textOfBytes(unescapeJson(bytes, start, end));
     const text = textOfBytes(bytes.slice(start, end));
     return kind === VALUE.ascii ? text : JSON.parse(text);

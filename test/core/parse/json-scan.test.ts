@@ -1,15 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { textOfBytes, unescapeJson } from '../../../core/parse/byte-text.ts';
-import {
-  endAt,
-  type Fields,
-  isFilled,
-  kindAt,
-  newFields,
-  startAt,
-  VALUE,
-} from '../../../core/parse/json-fields.ts';
+import { type Fields, newFields, VALUE } from '../../../core/parse/json-fields.ts';
 import { type KeyTable, newKeyTable } from '../../../core/parse/json-keys.ts';
 import { scanObject } from '../../../core/parse/json-scan.ts';
 import { SCAN_BAD, SCAN_TRUNCATED } from '../../../core/parse/json-tokens.ts';
@@ -32,9 +24,9 @@ const lenient = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** What a slot holds, as JSON.parse would say it; `nested` for objects and lists. */
 const valueAt = (fields: Fields, slot: number): unknown => {
-  if (!isFilled(fields, slot)) return undefined;
-  const [start, end] = [startAt(fields.places, slot), endAt(fields.places, slot)];
-  const kind = kindAt(fields.places, slot);
+  if (fields.filled[slot] !== fields.scan) return undefined;
+  const [start, end] = [fields.start[slot] ?? 0, fields.end[slot] ?? 0];
+  const kind = fields.kind[slot];
   if (kind === VALUE.nested) return JSON.parse(lenient.decode(fields.bytes.slice(start, end)));
   if (kind === VALUE.none) return null;
   const text = textOfBytes(fields.bytes.slice(start, end));
@@ -237,9 +229,8 @@ describe('scanObject on what nginx formats break', () => {
     const { end, fields } = scan(text);
     expect(end).toBe(text.length);
     expect(fields.repaired).toBe(true);
-    expect(kindAt(fields.places, 0)).toBe(kind);
-    const [start, at] = [startAt(fields.places, 0), endAt(fields.places, 0)];
-    expect(textOfBytes(fields.bytes.slice(start, at))).toBe(raw);
+    expect(fields.kind[0]).toBe(kind);
+    expect(textOfBytes(fields.bytes.slice(fields.start[0], fields.end[0]))).toBe(raw);
     if (text.includes('"b"')) expect(valueAt(fields, 1)).toBe(1);
   });
 
@@ -354,7 +345,7 @@ describe('headers under several keys', () => {
     const { nginxHeaders: h, bytes } = list;
     return Array.from({ length: h.count }, (_, i) => [
       h.name[i] ?? '',
-      textOfBytes(bytes.slice(startAt(h.places, i), endAt(h.places, i))),
+      textOfBytes(bytes.slice(h.start[i], h.end[i])),
     ]);
   };
 

@@ -50,7 +50,11 @@ describe('renderNotes', () => {
     expect(notesFor(changed).startsWith(start)).toBe(true);
   });
 
-  const calm = reportTargets([{ name: 'calm', origin: 'https://calm.example.com' }], [], [])[0] as TargetReport;
+  const calm = reportTargets(
+    [{ name: 'calm', origin: 'https://calm.example.com' }],
+    [],
+    [],
+  )[0] as TargetReport;
   const cut: TargetReport = { ...calm, name: 't', cuts: 3, lowestLevel: 0.125, slowWindows: 3 };
   const ADVICE = '; ask for less (percent, maxRate), or';
 

@@ -25,6 +25,20 @@ describe('rankRoutes', () => {
     expect(ranked.slice(2).every(([, isFailing, isSlower]) => !isFailing && !isSlower)).toBe(true);
   });
 
+  it('makes no news of what failed in the log and is answered now', () => {
+    const [route] = sampleReport().routes;
+    if (route === undefined) throw new Error('the sample has no route');
+    const status = { 200: { 200: 80 }, 500: { 200: 15, 302: 5 } };
+    const mended = { ...route, status, match: { known: 100, same: 80, sameClass: 80 } };
+    expect(rankRoutes([mended])).toMatchObject([{ isFailing: false, mismatchShare: 0 }]);
+    const broken = {
+      ...mended,
+      status: { ...status, 404: { 500: 10 } },
+      match: { known: 110, same: 80, sameClass: 80 },
+    };
+    expect(rankRoutes([broken])).toMatchObject([{ isFailing: true, mismatchShare: 10 / 110 }]);
+  });
+
   it('makes no news of one odd answer', () => {
     expect(
       namesOf({ fate: (n) => (n === 9 ? { status: 500 } : {}) }).some(([, isFailing]) => isFailing),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
+import { MAX_REPORTED_BUCKETS } from '../../../core/measure/describe-figures.ts';
 import { type Report, reportText } from '../../../core/report/report-json.ts';
 import { reportSchema } from '../../../core/report/report-schema.ts';
 import { reportTargets } from '../../../core/report/target-report.ts';
@@ -106,6 +107,31 @@ describe('buildReport', () => {
     const report = sampleReport({ count: 8, fate, path: '/cart/42?token=s3cret&page=2' });
     expect(report.routes[0]?.examples[0]?.path).toBe('/cart/42?token=***&page=2');
     expect(JSON.stringify(report)).not.toContain('s3cret');
+  });
+});
+
+describe('reportText', () => {
+  it('is the report itself, each list of numbers on a line of its own', () => {
+    const report = sampleReport({ count: 300, fate: (n) => (n === 5 ? { failed: 'reset' } : {}) });
+    const text = reportText(report);
+    expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(report)));
+    expect(text).not.toMatch(/\n\s+-?[\d.]+,?\n/);
+    expect(text.endsWith('}\n')).toBe(true);
+  });
+
+  it('leaves texts alone that look like a list of numbers', () => {
+    const report = { ...sampleReport({ count: 1 }), imbalances: ['[\n  1,\n  2\n]', ' [ 1 ] '] };
+    expect(JSON.parse(reportText(report)).imbalances).toEqual(report.imbalances);
+  });
+
+  it('stays below 1 MB with 50 routes, however many results and latencies there are', () => {
+    const counts = { planned: 1e9, sent: 1e9, answered: 1e9, failed: 0, heldBack: 0 };
+    const buckets = Array.from({ length: MAX_REPORTED_BUCKETS }, (_, n) => [4000 + n, 12_345]).flat();
+    const histogram = { minMs: 0.001, maxMs: 99_999.999, low: 123, buckets };
+    const histograms = { recorded: histogram, service: histogram, fromDue: histogram, ratio: histogram };
+    const [route] = sampleReport().routes;
+    const routes = Array.from({ length: 51 }, () => ({ ...route, counts, histograms }));
+    expect(JSON.stringify(routes).length).toBeLessThan(1_000_000);
   });
 });
 
