@@ -30,7 +30,7 @@ const runIn = (child: ChildProcess, order: WorkOrder): Promise<Figures> =>
 /** A side that works in one process of its own: one order for each turn of a run. */
 export const workerSide = (...orders: readonly WorkOrder[]): Side => {
   // What it prints is for people: our own standard output holds the rows alone.
-  const child = fork(WORKER, { stdio: ['ignore', 2, 2, 'ipc'] });
+  const child = fork(WORKER, { stdio: ['ignore', 2, 2, 'ipc'], execArgv: ['--expose-gc'] });
   return {
     run: (turn) => {
       const order = orders[turn % orders.length];

@@ -3,8 +3,8 @@
 import { dirname, join } from 'node:path';
 import { RepriseError } from '../core/errors.ts';
 import { type Report, reportText } from '../core/report/report-json.ts';
-import { prepareOutDir, writeFileAtomic } from '../io/atomic-file.ts';
-import { checkWritable } from '../io/check-writable.ts';
+import { isWrittenThrough, prepareOutDir, writeFileAtomic } from '../io/atomic-file.ts';
+import { checkNotRead, checkWritable } from '../io/check-writable.ts';
 import { createLineWriter, type LineWriter } from '../io/line-writer.ts';
 
 export interface OutputOptions {
@@ -17,6 +17,8 @@ export interface OutputOptions {
   readonly jsonFile?: string | undefined;
   readonly junitFile?: string | undefined;
   readonly markdownFile?: string | undefined;
+  /** Paths of what is read, as they are to be opened: nothing is written over it. */
+  readonly sources?: readonly string[] | undefined;
 }
 
 export interface RunOutput {
@@ -68,6 +70,17 @@ const writeAll = async (
   return errors;
 };
 
+/**
+ * Makes sure that a file can be written where it is asked for, in a folder that is made where there is none, and over nothing that is read.
+ *
+ * @throws RepriseError OUT_DIR_UNUSABLE, OUT_FILE_UNUSABLE, ARGUMENT_INVALID
+ */
+export const prepareFile = async ({ flag, path }: OutFile, sources: readonly string[]): Promise<void> => {
+  await checkNotRead(flag, path, sources);
+  if (!(await isWrittenThrough(path))) await prepareOutDir(dirname(path));
+  await checkWritable(path);
+};
+
 /** Where everything goes; only what was asked for. */
 const filesOf = (options: OutputOptions) => {
   const { outDir, rejectsFile, htmlFile, jsonFile, junitFile, markdownFile } = options;
@@ -96,20 +109,22 @@ const filesOf = (options: OutputOptions) => {
  * Opens the files of a run, and empties those of results and rejects once all of them can be written.
  *
  * @param onError - told of the first failure of each file while it is written; the run goes on to its report
- * @throws RepriseError OUT_DIR_UNUSABLE, OUT_FILE_UNUSABLE, ARGUMENT_INVALID for two files in one place
+ * @throws RepriseError OUT_DIR_UNUSABLE, OUT_FILE_UNUSABLE, ARGUMENT_INVALID for two files in one place, and for one that is read
  */
 export const openOutput = async (
   options: OutputOptions,
   onError: (error: RepriseError) => void,
 ): Promise<RunOutput> => {
-  const { outDir, htmlFile, jsonFile, junitFile, markdownFile } = options;
+  const { outDir, sources = [] } = options;
   const { results: resultFiles, rejects: rejectFiles, reports } = filesOf(options);
-  const all = [...resultFiles, ...rejectFiles, ...reports];
-  checkApart(all);
+  checkApart([...resultFiles, ...rejectFiles, ...reports]);
   if (outDir !== undefined) await prepareOutDir(outDir);
-  for (const path of [htmlFile, jsonFile, junitFile, markdownFile])
-    if (path !== undefined) await prepareOutDir(dirname(path));
-  for (const { path } of all) await checkWritable(path);
+  // A mistyped folder of a file that --rejects names is told of; those of reports are made.
+  for (const { flag, path } of [...resultFiles, ...rejectFiles]) {
+    await checkNotRead(flag, path, sources);
+    await checkWritable(path);
+  }
+  for (const file of reports) await prepareFile(file, sources);
   const open = ([file]: readonly OutFile[]): LineWriter | undefined =>
     file === undefined ? undefined : createLineWriter(file.path, { onError });
   const results = open(resultFiles);

@@ -33,7 +33,9 @@ const gatesOfReport = ({ verdict, rules }: Report): readonly Gate[] => {
 const gatesOf = ({ report, ruleSet, gates }: ReportOfResultsOptions): readonly Gate[] => {
   const own =
     ruleSet?.rules.flatMap((rule) => rule.gates) ?? (report === undefined ? [] : gatesOfReport(report));
-  return [...own, ...gates];
+  const isNew = (gate: Gate): boolean =>
+    !own.some(({ text, scope }) => text === gate.text && scope.rule === gate.scope.rule);
+  return [...own, ...gates.filter(isNew)];
 };
 
 interface Collected extends CollectedResults {
@@ -84,6 +86,15 @@ const unreadableNote = (
   ...(damage === undefined ? [] : [damage.message]),
 ];
 
+/** Of another file a report could be made as well, in which nothing was sent. */
+const checkResults = (path: string, { results, unreadable }: ResultsRead): void => {
+  if (results > 0 || unreadable === 0) return;
+  const lines = unreadable === 1 ? 'the only line is' : `of ${formatCount(unreadable)} lines each is`;
+  throw new RepriseError('RESULTS_UNREADABLE', `${path} holds no results: ${lines} none`, {
+    hint: 'give the results.ndjson that --out of reprise replay wrote',
+  });
+};
+
 const checkWhole = (path: string, report: Report, { summary }: Collected): void => {
   const [found, told] = [summary.totals.counts.planned, report.totals.counts.planned];
   if (found === told) return;
@@ -117,6 +128,7 @@ export const reportOfResults = async (options: ReportOfResultsOptions): Promise<
   const { path, report, ruleSet, baseline } = options;
   const rules: readonly MeasuredRule[] = ruleSet?.rules ?? report?.rules ?? [];
   const collected = await collect(path, rules);
+  checkResults(path, collected.read);
   if (report !== undefined) checkWhole(path, report, collected);
   const accounting = withLines(collected);
   const counted = report?.accounting;
@@ -138,6 +150,6 @@ export const reportOfResults = async (options: ReportOfResultsOptions): Promise<
   });
   const notes = unreadableNote(path, read);
   if (report !== undefined) return { report: anew(fresh, report, ruleSet !== undefined), notes };
-  const left = `there is no report.json: made of ${formatCount(read.results)} results, of lines nothing is known but what was chosen of them`;
+  const left = `made of ${formatCount(read.results)} results alone, without report.json: of lines nothing is known but what was chosen of them`;
   return { report: fresh, notes: [left, ...notes] };
 };

@@ -29,18 +29,29 @@ export interface SourceReport {
 
 export const isS3Source = (source: string): boolean => /^s3:\/\//i.test(source);
 
-const isThere = async (path: string): Promise<boolean> =>
-  (await stat(path).catch(() => undefined)) !== undefined;
+/** The first that is there. */
+const firstThere = async (paths: readonly string[]): Promise<string | undefined> => {
+  for (const path of paths) if ((await stat(path).catch(() => undefined)) !== undefined) return path;
+  return undefined;
+};
 
 const HINT =
   'give the folder that --out of reprise replay wrote, its report.json or its results.ndjson, or s3://bucket/results/';
+
+const IS_RESULTS = /\.ndjson(?:\.gz|\.zst)?$/;
+/** As a run writes them, and as people keep them. */
+const RESULTS_NAMES = ['results.ndjson', 'results.ndjson.gz', 'results.ndjson.zst'];
+
+/** Where the results of a source may stand, which must not be written over: they cannot be made again. */
+export const resultsPlaces = (source: string): readonly string[] => [
+  ...(IS_RESULTS.test(source) ? [source] : []),
+  ...RESULTS_NAMES.map((name) => join(source, name)),
+];
 
 interface Places {
   readonly report: string | undefined;
   readonly results: string | undefined;
 }
-
-const IS_RESULTS = /\.ndjson(?:\.gz|\.zst)?$/;
 
 const findPlaces = async (path: string): Promise<Places> => {
   const found = await stat(path).catch(() => undefined);
@@ -49,10 +60,9 @@ const findPlaces = async (path: string): Promise<Places> => {
     return IS_RESULTS.test(path)
       ? { report: undefined, results: path }
       : { report: path, results: undefined };
-  const [report, results] = [join(path, 'report.json'), join(path, 'results.ndjson')];
   const places = {
-    report: (await isThere(report)) ? report : undefined,
-    results: (await isThere(results)) ? results : undefined,
+    report: await firstThere([join(path, 'report.json')]),
+    results: await firstThere(resultsPlaces(path)),
   };
   if (places.report ?? places.results) return places;
   throw new RepriseError('SOURCE_NOT_FOUND', `${path} holds neither report.json nor results.ndjson`, {

@@ -3,6 +3,7 @@
 import { Fn, Stack } from 'aws-cdk-lib';
 import { type AlarmBase, CfnDashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import { consoleUrl } from './console.ts';
 import { type CostOptions, costRow } from './dashboard-cost.ts';
 import type { Place } from './dashboard-metrics.ts';
 import { didItPass, isItOn, wasAnythingLost } from './dashboard-stack.ts';
@@ -49,7 +50,7 @@ export class Dashboard extends Construct {
       dashboardBody: stack.toJsonString({ start: '-PT3H', periodOverride: 'inherit', widgets }),
     });
     this.url = Fn.join('', [
-      `https://${stack.region}.console.aws.amazon.com/cloudwatch/home?region=${stack.region}#dashboards:name=`,
+      consoleUrl(this, `cloudwatch/home?region=${stack.region}#dashboards:name=`),
       dashboard.ref,
     ]);
   }

@@ -5,7 +5,7 @@ import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { type AlarmMaker, minutes, PERIOD } from './alarm-maker.ts';
 
-/** One report an hour: it stands until the next. */
+/** One report an hour: it stands for an hour, and rings again only if the next one failed, too. */
 const REPORT_PERIOD = Duration.hours(1);
 
 /** None where no reports are made. */

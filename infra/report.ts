@@ -6,6 +6,10 @@ import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { REPORT_ENV } from '../functions/report/env.ts';
+import { LEDGER_PREFIX } from '../io/aws/ledgers.ts';
+import { REPORTS_PREFIX } from '../io/aws/reports.ts';
+import { RESULTS_PREFIX } from '../io/aws/result-objects.ts';
+import { consoleUrl } from './console.ts';
 import { allow, createFunction } from './function.ts';
 import type { Results } from './results.ts';
 import type { Settings } from './settings.ts';
@@ -30,8 +34,8 @@ const MAX_EVENT_AGE_SECONDS = 2_400;
 const MINUTE = 25;
 
 /** Where ledgers and results are read, and reports are written. */
-export const REPORT_READS = ['ledger/', 'results/'] as const;
-export const REPORT_WRITES = 'reports/';
+export const REPORT_READS = [LEDGER_PREFIX, RESULTS_PREFIX] as const;
+export const REPORT_WRITES = REPORTS_PREFIX;
 const NEWEST = `${REPORT_WRITES}latest.html`;
 
 export class HourlyReport extends Construct {
@@ -64,7 +68,7 @@ export class HourlyReport extends Construct {
       ],
     });
     const { region } = Stack.of(this);
-    this.url = `https://${region}.console.aws.amazon.com/s3/object/${bucket.bucketName}?region=${region}&prefix=${NEWEST}`;
+    this.url = consoleUrl(this, `s3/object/${bucket.bucketName}?region=${region}&prefix=${NEWEST}`);
   }
 
   private permit({ bucket }: Results): void {

@@ -3,11 +3,11 @@
 import type { CfnDeliveryStream } from 'aws-cdk-lib/aws-kinesisfirehose';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { RESULTS_PREFIX } from '../io/aws/result-objects.ts';
 import type { Settings } from './settings.ts';
 import { createBucket, Delivery } from './storage.ts';
 
-/** Keys of results; ledgers lie under `ledger/`, samples of rejected lines under `rejected/`, reports under `reports/`. */
-const RESULTS_PREFIX = 'results/';
+/** Ledgers lie under `ledger/`, samples of rejected lines under `rejected/`, reports under `reports/`. */
 
 export class Results extends Construct {
   readonly bucket: Bucket;

@@ -1,7 +1,7 @@
 /** When the lines of a stored object arrived, as its key tells: Firehose puts the hour into folders and the instant into the name. */
 
 /** The longest that Firehose buffers (https://docs.aws.amazon.com/firehose/latest/dev/buffering-hints.html). */
-const MAX_BUFFER_MS = 15 * 60_000;
+export const MAX_BUFFER_MS = 15 * 60_000;
 /** Lines arrive after their requests have started: by their durations, and by what a shipper held them back. */
 const MAX_LATENESS_MS = 60 * 60_000;
 const HOUR_MS = 60 * 60_000;

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { access, constants, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { writeFile as writeFileTo } from 'node:fs';
+import { access, constants, mkdir, open, readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { EXIT, RepriseError } from '../core/errors.ts';
 import { describeSystemError, systemErrorCode } from './system-error.ts';
 
@@ -21,9 +23,34 @@ const isSpecial = async (path: string): Promise<boolean> => {
   return found !== undefined && !found.isFile() && !found.isDirectory();
 };
 
+/** Where Linux and macOS show a process what it has open. */
+const DESCRIPTOR = /^\/(?:proc\/(?:self|thread-self|\d+)|dev)\/fd\/(\d+)$/;
+/** A chain of links longer than this leads nowhere. */
+const MAX_LINKS = 8;
+
+/**
+ * The number of our own open file that `path` stands for, itself or by links, as /dev/stdout does; undefined where it stands for none.
+ * Where the shell sent the output into a file, it looks like any file: the link must stay, and the text goes where the output stands.
+ */
+const descriptorOf = async (path: string): Promise<number | undefined> => {
+  let at = resolve(path);
+  for (let links = 0; links < MAX_LINKS; links += 1) {
+    const number = DESCRIPTOR.exec(at)?.[1];
+    if (number !== undefined) return Number(number);
+    const target = await readlink(at).catch(() => undefined);
+    if (target === undefined) return undefined;
+    at = resolve(dirname(at), target);
+  }
+  return undefined;
+};
+
+/** Whether the text goes into what is there, which needs no leave to make files beside it: into a pipe, a device, /dev/stdout. */
+export const isWrittenThrough = async (path: string): Promise<boolean> =>
+  (await isSpecial(path)) || (await descriptorOf(path)) !== undefined;
+
 /**
  * Writes a text file so that `path` holds the old text or the new one, whole, whatever happens meanwhile. A link is replaced; to a pipe
- * or a device the text is written.
+ * or a device, and to what the process has open (/dev/stdout), the text is written.
  *
  * @throws RepriseError OUT_WRITE_FAILED; nothing is left behind then
  */
@@ -31,6 +58,8 @@ export const writeFileAtomic = async (path: string, text: string): Promise<void>
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
     if (await isSpecial(path)) return await writeFile(path, text);
+    const descriptor = await descriptorOf(path);
+    if (descriptor !== undefined) return await promisify(writeFileTo)(descriptor, text);
     await writeDurably(temporary, text);
     await rename(temporary, path);
   } catch (cause) {

@@ -42,6 +42,12 @@ const MAX_STREAMS = 20;
 const MAX_COMMAND_BYTES = 1_024;
 /** A head or a body that takes longer is no browser's. */
 const REQUEST_TIMEOUT_MS = 5_000;
+const TIMEOUTS = {
+  headersTimeout: REQUEST_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  // Whoever opens all connections and says nothing must not keep the page out for long; by default that is looked for every 30 s.
+  connectionsCheckingInterval: 1_000,
+} as const;
 /** Time for the last words to arrive. */
 const FAREWELL_MS = 500;
 
@@ -167,14 +173,12 @@ export const openLiveServer = async (options: LiveServerOptions): Promise<LiveSe
     return file === undefined ? answer(response, 404) : answer(response, 200, file.text, file.type);
   };
 
-  const server = createServer((request, response) => {
+  const server = createServer(TIMEOUTS, (request, response) => {
     // A browser that goes away is no fault; and whatever breaks here must not end the run: the page says that it has lost its server.
     response.on('error', () => undefined);
     respond(request, response).catch(() => response.destroy());
   });
   server.maxConnections = MAX_CONNECTIONS;
-  server.headersTimeout = REQUEST_TIMEOUT_MS;
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
   guard = { port: await listen(server, options.port), token };
   server.unref();
   const timer = setInterval(readers.push, EVERY_MS);

@@ -10,10 +10,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { parse } from 'yaml';
+import { makeLog, SERVICE } from './workflow-service.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const PORT = '8080';
 const STEP_TIMEOUT_MS = 300_000;
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 interface Step {
   readonly name?: string;
@@ -41,42 +43,6 @@ const readSteps = (page: string): readonly Step[] => {
   }
   return steps;
 };
-
-/** 30 ms and some, the same for every run; the last digits of a product of primes are chance enough. */
-const durationMs = (i: number): number => 30 + ((i * 7_919) % 2_000) / 100;
-const ROUTES = ['/', '/search?q=tea', '/products/12', '/cart'];
-
-/** Two minutes of nginx, 20 requests a second. */
-const makeLog = (): string =>
-  Array.from({ length: 2_400 }, (_, i) => {
-    const seconds = durationMs(i) / 1_000;
-    const endAt = 1_790_000_000 + i / 20 + seconds;
-    const line = {
-      time: endAt.toFixed(3),
-      method: 'GET',
-      uri: ROUTES[i % ROUTES.length],
-      host: 'shop.example.com',
-      status: 200,
-      body_bytes_sent: 5,
-      request_time: seconds.toFixed(3),
-      upstream_response_time: seconds.toFixed(3),
-      remote_addr: '192.0.2.7',
-      http_user_agent: 'ci',
-    };
-    return `${JSON.stringify(line)}\n`;
-  }).join('');
-
-/** Answers as late as it was recorded, a search SLOWNESS times as late. */
-const SERVICE = `
-import { createServer } from 'node:http';
-const durationMs = ${durationMs.toString()};
-let served = 0;
-createServer(({ url }, response) => {
-  served += 1;
-  const factor = url.startsWith('/search') ? Number(process.env.SLOWNESS) : 1;
-  setTimeout(() => response.end('hello'), durationMs(served) * factor);
-}).listen(Number(process.env.PORT), '127.0.0.1');
-`;
 
 const runOrFail = (command: string, args: readonly string[], cwd: string): string => {
   const { status, stdout, stderr } = spawnSync(command, args, {
@@ -159,15 +125,17 @@ const freePort = (): Promise<number> =>
     });
   });
 
-/** What steps left running ends with the job, as on a CI server. */
-const endGroups = (groups: readonly number[]): void => {
+/** What steps left running ends with the job, as on a CI server; and so does what they wrote. */
+const cleanUp = (groups: readonly number[], folder: string): void => {
   for (const group of groups) {
     try {
       process.kill(-group, 'SIGKILL');
-    } catch {
+    } catch (error) {
       // Nothing of it is left.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   }
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 };
 
 const runOnce = async (name: string, slowness: number, expected: number): Promise<void> => {
@@ -175,6 +143,12 @@ const runOnce = async (name: string, slowness: number, expected: number): Promis
   const folder = mkdtempSync(join(tmpdir(), 'reprise-workflow-'));
   const port = await freePort();
   const groups: number[] = [];
+  // Steps are groups of their own, which a signal to this one does not reach.
+  const onSignal = (): void => {
+    cleanUp(groups, folder);
+    process.exit(130);
+  };
+  for (const signal of SIGNALS) process.once(signal, onSignal);
   try {
     process.stdout.write(`== ${name}\n`);
     makeProject(folder, page, port);
@@ -188,8 +162,8 @@ const runOnce = async (name: string, slowness: number, expected: number): Promis
       fail(`${name}: the summary does not name what is slower`);
     process.stdout.write(`== ${name}: the job ended with ${code}, as it should\n`);
   } finally {
-    endGroups(groups);
-    rmSync(folder, { recursive: true, force: true });
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+    cleanUp(groups, folder);
   }
 };
 

@@ -54,9 +54,14 @@ const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
 /** What the command prints on a terminal of its own, with its colours. */
 const printed = async (args: readonly string[]): Promise<string> => {
-  const command = `stty cols ${COLUMNS} rows 80; ${[process.execPath, ...args].map(quoted).join(' ')} 2>/dev/null || true`;
+  const words = [process.execPath, ...args].map(quoted).join(' ');
+  // A gate fails, as it is to be seen; of anything else there would be no picture.
+  const command = `stty cols ${COLUMNS} rows 80; ${words} 2>/dev/null; test $? -eq 1`;
   const env = { ...process.env, TERM: 'xterm-256color', NO_COLOR: '' };
-  const { stdout } = await run('script', ['--quiet', '--command', command, '/dev/null'], { cwd: ROOT, env });
+  const { stdout } = await run('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    cwd: ROOT,
+    env,
+  });
   return stdout.replaceAll('\r\n', '\n');
 };
 

@@ -1,14 +1,14 @@
 /** `reprise compare`: what became slower or worse from one run to another. */
 
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { EXIT } from '../../core/errors.ts';
 import { compareReports } from '../../core/judge/compare.ts';
 import { renderCompareMarkdown } from '../../core/report/compare-markdown.ts';
 import { renderCompareText } from '../../core/report/compare-text.ts';
 import { writeFileAtomic } from '../../io/atomic-file.ts';
-import { checkWritable } from '../../io/check-writable.ts';
 import { readReport } from '../../io/read-report.ts';
 import { type Command, wantsColor, widthOf, writeTo } from '../context.ts';
+import { prepareFile } from '../output.ts';
 
 export interface CompareOptions {
   /** A report.json, or the folder that it stands in. */
@@ -16,7 +16,7 @@ export interface CompareOptions {
   readonly after: string;
   /** Growth (0.05 = 5 %) that is no regression. */
   readonly toleranceShare: number;
-  /** Where a table for a pull request is written. */
+  /** Where a table for a pull request is written; its folder is made. */
   readonly markdownFile?: string | undefined;
   readonly json: boolean;
 }
@@ -25,9 +25,13 @@ export interface CompareOptions {
 export const compareCommand: Command<CompareOptions> = async (options, { cwd, stdout, env }) => {
   const { toleranceShare, markdownFile, json } = options;
   const markdownPath = markdownFile === undefined ? undefined : resolve(cwd, markdownFile);
-  if (markdownPath !== undefined) await checkWritable(markdownPath);
-  const before = await readReport(resolve(cwd, options.before));
-  const after = await readReport(resolve(cwd, options.after));
+  const [beforePath, afterPath] = [resolve(cwd, options.before), resolve(cwd, options.after)];
+  if (markdownPath !== undefined) {
+    const read = [beforePath, afterPath].flatMap((path) => [path, join(path, 'report.json')]);
+    await prepareFile({ flag: '--markdown', path: markdownPath }, read);
+  }
+  const before = await readReport(beforePath);
+  const after = await readReport(afterPath);
   const comparison = compareReports(before, after, { toleranceShare });
   if (markdownPath !== undefined) await writeFileAtomic(markdownPath, renderCompareMarkdown(comparison));
   const view = { width: widthOf(stdout), color: wantsColor(stdout, env) };

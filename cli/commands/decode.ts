@@ -81,7 +81,8 @@ export const decodeCommand: Command<DecodeOptions> = async (options, context) =>
   const counts = newLineCounts();
   const errors: RepriseError[] = [];
   const rejectsFile = options.rejectsFile === undefined ? undefined : resolve(cwd, options.rejectsFile);
-  const output = await openOutput({ rejectsFile }, (error) => errors.push(error));
+  const sources = inputs.map(({ name }) => resolve(cwd, name));
+  const output = await openOutput({ rejectsFile, sources }, (error) => errors.push(error));
   const onRejected = (rejected: Rejected): void => output.rejects?.write(rejectLine(rejected));
   let isWanted = true;
   for (const input of inputs) {

@@ -63,7 +63,8 @@ const planLogs = async (
   const summary = createPlanSummary(ruleNames);
   const errors: RepriseError[] = [];
   const rejectsFile = options.rejectsFile === undefined ? undefined : resolve(cwd, options.rejectsFile);
-  const output = await openOutput({ rejectsFile }, (error) => errors.push(error));
+  const sources = inputs.map(({ name }) => resolve(cwd, name));
+  const output = await openOutput({ rejectsFile, sources }, (error) => errors.push(error));
   const stream = openPlannedStream({
     ...options,
     inputs,

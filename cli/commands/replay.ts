@@ -126,7 +126,9 @@ export const replayCommand: Command<ReplayOptions> = async (options, context) =>
     const feeding = await (options.follow ? followLogs : readLogs)(options, ruleSet, context);
     const readSwitch = await openSwitch(options, cwd);
     const judged = { gates: chosen.gates, baseline: chosen.baseline };
-    const run = { ...options, ...resolveFiles(options, cwd), ...feeding, ...judged, ruleSet, readSwitch };
+    const read = [...feeding.inputNames, ...(options.rules === undefined ? [] : [options.rules])];
+    const files = { ...resolveFiles(options, cwd), sources: read.map((path) => resolve(cwd, path)) };
+    const run = { ...options, ...files, ...feeding, ...judged, ruleSet, readSwitch };
     return await showReplay(run, context, interrupts);
   } finally {
     interrupts.release();

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { judgeSince } from '../../core/judge/since-baseline.ts';
 import { renderCompareText } from '../../core/report/compare-text.ts';
+import { visibleText } from '../../core/report/format.ts';
 import type { Report } from '../../core/report/report-json.ts';
 import { renderFailure, renderSummary } from '../../core/report/text.ts';
 import { faultsError } from '../../core/rules/fault.ts';
@@ -14,7 +15,7 @@ import { type CliContext, type Command, wantsColor, widthOf, writeTo } from '../
 import { chooseGates } from '../gates-option.ts';
 import { openOutput } from '../output.ts';
 import { formatError } from '../print-error.ts';
-import { isS3Source, readSource } from '../report-source.ts';
+import { isS3Source, readSource, resultsPlaces } from '../report-source.ts';
 
 export interface ReportOptions {
   /** A folder, a report.json, a results.ndjson, or `s3://bucket/results/…`. */
@@ -58,16 +59,18 @@ export const reportCommand: Command<ReportOptions> = async (options, context: Cl
   const ruleSet = await readRules(options.rules);
   const { gates, baseline } = await chooseGates(options, ruleSet, cwd);
   const files = filesOf(options, cwd);
-  const errors: Error[] = [];
-  const output = await openOutput(files, (error) => errors.push(error));
   const source = isS3Source(options.source) ? options.source : resolve(cwd, options.source);
+  const errors: Error[] = [];
+  const rules = options.rules === undefined ? [] : [resolve(cwd, options.rules)];
+  const sources = [...resultsPlaces(source), ...rules];
+  const output = await openOutput({ ...files, sources }, (error) => errors.push(error));
   const found = await readSource({ source, ruleSet, gates, baseline }, context);
   const { notes } = found;
   const { report, comparison } =
     baseline === undefined
       ? { report: found.report, comparison: undefined }
       : judgeSince(baseline, found.report);
-  for (const note of notes) await writeTo(stderr, `${note}\n`);
+  for (const note of notes) await writeTo(stderr, `${visibleText(note)}\n`);
   const failures = await output.writeReport(report);
   const look = { width: widthOf(stdout), color: wantsColor(stdout, env) };
   const written = Object.values(files).filter((path) => path !== undefined);

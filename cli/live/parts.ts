@@ -4,6 +4,8 @@ import { formatDuration } from '../../core/report/format.ts';
 import type { Paint, Tone } from '../../core/report/paint.ts';
 
 const BAR_CELLS = 18;
+/** Narrower than this, the figures have the room of the bar. */
+const MIN_WIDTH_OF_BAR = 34;
 /** Between two pieces. */
 export const SEPARATOR = ' │ ';
 
@@ -38,12 +40,14 @@ export interface Course {
   readonly doneShare: number | undefined;
 }
 
-/** A bar with percent and time; the time alone where the share is not known. */
-export const barPart = ({ doneShare, elapsedMs }: Course, paint: Paint): Part => {
+/** A bar with percent and time; without the bar in a line of little `width`, the time alone where the share is not known. */
+export const barPart = ({ doneShare, elapsedMs }: Course, paint: Paint, width: number): Part => {
   const elapsed = formatDuration(elapsedMs);
   if (doneShare === undefined) return part(elapsed, paint);
+  const percent = `${Math.floor(doneShare * 100)}%`;
+  if (width < MIN_WIDTH_OF_BAR) return part(`${percent} ${elapsed}`, paint);
   const cells = Math.round(doneShare * BAR_CELLS);
   const [done, left] = ['█'.repeat(cells), '░'.repeat(BAR_CELLS - cells)];
-  const rest = ` ${String(Math.floor(doneShare * 100)).padStart(3)}% ${elapsed}`;
+  const rest = ` ${percent.padStart(4)} ${elapsed}`;
   return { text: `${done}${left}${rest}`, painted: `${paint(done, 'green')}${paint(left, 'dim')}${rest}` };
 };

@@ -27,12 +27,12 @@ const load = (
   return words.map((word) => part(word, paint, 'yellow'));
 };
 
-const course = (progress: RunProgress, paint: Paint): readonly Part[] => {
+const course = (progress: RunProgress, paint: Paint, width: number): readonly Part[] => {
   const { figures, isStopping, inFlight } = progress;
   const heldBack = sumOf(figures.heldBack);
   const rates = [figures.achievedRatePerSecond, figures.askedRatePerSecond].map(formatRate);
   return [
-    barPart(progress, paint),
+    barPart(progress, paint, width),
     ...(isStopping ? [part('stopping', paint, 'yellow')] : []),
     ...load(progress, paint),
     part(`${formatCount(figures.sent + inFlight)} sent`, paint),
@@ -72,7 +72,7 @@ export const renderProgress = (
   const paint = createPaint(color);
   const { verdict } = progress;
   return [
-    joinParts(course(progress, paint), width),
+    joinParts(course(progress, paint, width), width),
     joinParts(answers(progress, paint), width),
     ...(verdict === undefined ? [] : [renderGatesLine(verdict, paint, width)]),
   ];

@@ -21,7 +21,7 @@ export const renderShipProgress = (
   const paint = createPaint(color);
   const { shipped, notShipped, elapsedMs, isStopping } = progress;
   const parts = [
-    barPart(progress, paint),
+    barPart(progress, paint, width),
     ...(isStopping ? [part('stopping', paint, 'yellow')] : []),
     part(`${formatCount(shipped)} shipped`, paint),
     part(formatRate(elapsedMs > 0 ? (shipped * 1_000) / elapsedMs : 0), paint),

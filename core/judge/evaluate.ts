@@ -10,8 +10,10 @@ import { shareInterval } from './statistics/shares.ts';
 import type { Trial } from './trial.ts';
 import type { GateInterval, GateMeasured } from './verdict.ts';
 
-/** Chance (0–1) that one or another of all intervals of a verdict misses the true value. */
+/** Chance (0–1) that a verdict errs: that one of its relative gates fails though its limit is kept, or that one interval of a gate misses. */
 const ERROR = 0.05;
+/** What is beyond a limit is so on one side: each end of an interval has the whole of that chance, both together twice as much. */
+const RELATIVE_CONFIDENCE = 1 - 2 * ERROR;
 /** Most logs tell latencies in whole milliseconds: what differs by less has not been seen to differ. */
 const LOG_RESOLUTION_MS = 1;
 
@@ -23,13 +25,16 @@ export interface Certainty {
   readonly isQuick: boolean;
 }
 
+/** How sure each of so many intervals must be for all together to be so sure (Bonferroni). */
+const sharedBy = (count: number, confidence: number): number => 1 - (1 - confidence) / Math.max(1, count);
+
 /** Nine decimals. */
 const shown = (value: number): number => Math.round(value * 1e9) / 1e9 + 0;
 
-const intervalOf = (estimate: Estimate | undefined): GateInterval | null =>
+const intervalOf = (estimate: Estimate | undefined, confidence: number): GateInterval | null =>
   estimate === undefined || !Number.isFinite(estimate.low) || !Number.isFinite(estimate.high)
     ? null
-    : { low: shown(estimate.low), high: shown(estimate.high), confidence: 1 - ERROR };
+    : { low: shown(estimate.low), high: shown(estimate.high), confidence };
 
 /** What a report keeps of a number that has no histogram: three decimals. */
 const kept = (quantity: Quantity | undefined): number => {
@@ -52,14 +57,14 @@ const evaluateRelative = (
     Math.abs(value - limit.factor * reference) > LOG_RESOLUTION_MS;
   const relative = isQuick
     ? undefined
-    : testRelative(trial, { op, limit, isOver }, 1 - ERROR / Math.max(1, tests));
+    : testRelative(trial, { op, limit, isOver }, sharedBy(tests, RELATIVE_CONFIDENCE));
   const isFailed = isOver && isSeen && relative?.isCertain !== false;
   const unseen = 'beyond the limit by less than the millisecond in which logs tell latencies';
   const chance = isSeen ? chanceWords(op, now.count, relative?.interval) : unseen;
   return {
     count: now.count,
     measured: reference > 0 ? shown(value / reference) : null,
-    interval: intervalOf(relative?.interval),
+    interval: intervalOf(relative?.interval, RELATIVE_CONFIDENCE),
     value: shown(value),
     reference: shown(reference),
     outcome: isFailed ? 'failed' : 'held',
@@ -77,11 +82,11 @@ export const evaluate = (trial: Trial, { op, limit }: Gate, certainty: Certainty
   if (limit.kind === 'relative') return evaluateRelative(trial, { op, limit }, certainty);
   const { now } = trial;
   const value = now.amount ?? 0;
-  const confidence = 1 - ERROR / Math.max(1, certainty.routes);
+  const confidence = sharedBy(certainty.routes, 1 - ERROR);
   return {
     count: now.count,
     measured: shown(value),
-    interval: certainty.isQuick ? null : intervalOf(absoluteInterval(now, confidence)),
+    interval: certainty.isQuick ? null : intervalOf(absoluteInterval(now, confidence), 1 - ERROR),
     value: shown(value),
     reference: null,
     outcome: keeps(value, op, limitOf(limit)) ? 'held' : 'failed',

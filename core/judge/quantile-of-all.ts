@@ -1,6 +1,6 @@
 /** A quantile of many histograms together, without merging them: gates ask for it of a thousand while a run goes on. */
 
-import { BUCKETS_PER_OCTAVE, type Histogram, quantileMs } from '../measure/histogram.ts';
+import { BUCKETS_PER_OCTAVE, type Histogram, quantileMs, valueAtRank } from '../measure/histogram.ts';
 
 /** How many values of all histograms are in the octave that begins with that bucket. */
 const countOctave = (histograms: readonly Histogram[], index: number): number => {
@@ -33,6 +33,8 @@ const addOctave = (histograms: readonly Histogram[], index: number): Float64Arra
  * @returns undefined where all are empty
  */
 export const quantileOfAll = (histograms: readonly Histogram[], q: number): number | undefined => {
+  const [only] = histograms;
+  if (only !== undefined && histograms.length === 1) return quantileMs(only, q);
   const all = { count: 0, minMs: Number.POSITIVE_INFINITY, maxMs: Number.NEGATIVE_INFINITY };
   let end = 0;
   for (const { count, minMs, maxMs, firstIndex, counts } of histograms) {
@@ -48,11 +50,12 @@ export const quantileOfAll = (histograms: readonly Histogram[], q: number): numb
     index >= 0 && rank > 1 && rank < all.count;
     index -= BUCKETS_PER_OCTAVE
   ) {
+    const count = below;
     below -= countOctave(histograms, index);
     if (rank <= below) continue;
-    // What lies below is told apart no further: `low` holds it for the sake of the rank.
+    // What lies above and below is told apart no further.
     const counts = addOctave(histograms, index);
-    return quantileMs({ ...all, low: below, firstIndex: index, counts }, q);
+    return valueAtRank({ ...all, count, low: below, firstIndex: index, counts }, rank);
   }
   return quantileMs({ ...all, low: below, firstIndex: 0, counts: new Float64Array(0) }, q);
 };

@@ -37,12 +37,15 @@ const outcomeOf = (change: GroupChange): GateOutcome => {
   return isJudged(change) ? 'held' : 'missed';
 };
 
+/** As a report has what gates measured: six decimals. */
+const shown = (factor: number): number => Math.round(factor * 1e6) / 1e6;
+
 const measuredOf = (change: GroupChange, confidence: number): GateMeasured => {
   const { shift, before, after } = change.latency;
   return {
     count: after.count,
-    measured: shift?.estimate ?? null,
-    interval: shift === null ? null : { low: shift.low, high: shift.high, confidence },
+    measured: shift === null ? null : shown(shift.estimate),
+    interval: shift === null ? null : { low: shown(shift.low), high: shown(shift.high), confidence },
     value: after.p50,
     reference: before.p50,
     outcome: outcomeOf(change),

@@ -80,7 +80,13 @@ const referenceOf = (
   return quantityOf(gate, sampleOfSummaries(groups), { lines, rejected: rejected.total });
 };
 
-const whyNoReference = ({ measure, limit }: Gate, reference: Quantity): string | undefined => {
+const tooFewWords = (count: number, { minCount, measure }: Gate, where = ''): string => {
+  const what = measure === 'rejected' ? 'line' : 'request';
+  return `only ${formatCount(count)} ${count === 1 ? what : `${what}s`}${where}, and the gate asks for ${formatCount(minCount)}`;
+};
+
+const whyNoReference = (gate: Gate, reference: Quantity): string | undefined => {
+  const { measure, limit } = gate;
   const isRecorded = limit.kind === 'relative' && limit.to === 'recorded';
   const value = reference.amount;
   if (value === null) {
@@ -89,13 +95,10 @@ const whyNoReference = ({ measure, limit }: Gate, reference: Quantity): string |
       ? `the log has no ${what} of these requests`
       : `the baseline measured no ${measure} of these requests`;
   }
+  if (reference.count < gate.minCount)
+    return tooFewWords(reference.count, gate, ` in the ${isRecorded ? 'log' : 'baseline'}`);
   if (value > 0 || reference.kind === 'share') return undefined;
   return `${measure} is 0 in the ${isRecorded ? 'log' : 'baseline'}, and there is no multiple of that`;
-};
-
-const tooFewWords = (count: number, { minCount, measure }: Gate): string => {
-  const what = measure === 'rejected' ? 'line' : 'request';
-  return `only ${formatCount(count)} ${count === 1 ? what : `${what}s`}, and the gate asks for ${formatCount(minCount)}`;
 };
 
 const trialOf = (gate: Gate, route: string | null, sample: Sample, evidence: Evidence): Trial | NoTrial => {

@@ -68,6 +68,10 @@ const zeros = <K extends string>(keys: readonly K[]): Record<K, number> =>
 /** Every status that three digits can say. */
 const STATUSES = 1_000;
 
+/** Whether it can be counted as a status: counts are lists, and a list as long as a made-up status would take all the memory there is. */
+export const isStatus = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) < STATUSES;
+
 export const newLineCounts = (): LineCounts => ({
   lines: 0,
   parsed: 0,

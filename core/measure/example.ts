@@ -100,31 +100,56 @@ const exampleOf = (kind: ExampleKind, { request, status, failed, serviceMs }: Re
 };
 
 /** What `compare` would say, before the trouble is taken to make an example of the result. */
-const isWorse = (kind: ExampleKind, { request, status, serviceMs }: Result, last: Example): boolean => {
+const isWorse = (kind: ExampleKind, { request, status, serviceMs }: Result, kept: Example): boolean => {
   const { recorded, id } = request;
   const rank = rankOf(kind, recorded.status, status);
-  const ofLast = rankOf(last.kind, last.recordedStatus, last.status);
-  if (rank !== ofLast) return rank > ofLast;
+  const ofKept = rankOf(kept.kind, kept.recordedStatus, kept.status);
+  if (rank !== ofKept) return rank > ofKept;
   const share = shareOf(kind, recordedMs(recorded), serviceMs);
-  const shareOfLast = shareOf(last.kind, last.recordedMs, last.serviceMs);
-  return share === shareOfLast ? id < last.id : share < shareOfLast;
+  const shareOfKept = shareOf(kept.kind, kept.recordedMs, kept.serviceMs);
+  return share === shareOfKept ? id < kept.id : share < shareOfKept;
 };
 
+/** Of that kind, and with the same failure or status. */
+const isLike = (kept: Example, kind: ExampleKind, { status, failed }: Pick<Example, 'status' | 'failed'>) =>
+  kept.kind === kind && (kind === 'slow' || (kept.failed === failed && kept.status === status));
+
+/** 0: the worst of its kind; 1: the worst that went wrong in its way; 2: there is a worse one like it. */
+const levelOf = (example: Example, worse: readonly Example[]): number => {
+  if (worse.every(({ kind }) => kind !== example.kind)) return 0;
+  return worse.some((one) => isLike(one, example.kind, example)) ? 2 : 1;
+};
+
+/** Each kind before a second of one kind, each way before a second of one way: three timeouts tell no more than one. */
 const insert = (examples: Example[], example: Example): void => {
-  examples.push(example);
-  examples.sort(compare);
-  examples.length = Math.min(examples.length, MAX_EXAMPLES);
+  const sorted = [...examples, example].sort(compare);
+  const kept = sorted
+    .map((one, at) => ({ one, level: levelOf(one, sorted.slice(0, at)) }))
+    .sort((a, b) => a.level - b.level)
+    .slice(0, MAX_EXAMPLES)
+    .map(({ one }) => one);
+  examples.splice(0, examples.length, ...kept.sort(compare));
+};
+
+/** Whether `insert` may keep it. Where kinds are many, the worst of each is kept, whatever became of the others. */
+const isOfNote = (kind: ExampleKind, result: Result, examples: readonly Example[]): boolean => {
+  const [first, second, last] = examples;
+  if (first === undefined || second === undefined || last === undefined) return true;
+  const rival = examples.findLast((kept) => kept.kind === kind);
+  if (rival === undefined) return true;
+  const isEachKindThere = first.kind !== second.kind && second.kind !== last.kind && first.kind !== last.kind;
+  if (isEachKindThere) return isWorse(kind, result, rival);
+  return isWorse(kind, result, last) || !examples.some((kept) => isLike(kept, kind, result));
 };
 
 /**
- * Keeps the result among the worst, at most `MAX_EXAMPLES` of them, worst first, if it is one. What we cut off ourselves says nothing of
- * its target, and one whose path is not known cannot be tried again.
+ * Keeps the result among the worst, at most `MAX_EXAMPLES` of them, worst first, if it is one: of each kind one where there are several.
+ * What we cut off ourselves says nothing of its target, and one whose path is not known cannot be tried again.
  */
 export const keepWorst = (examples: Example[], result: Result, map: StatusMap): void => {
   const kind = kindOf(result, map);
   if (kind === undefined || result.failed === 'aborted' || result.request.path === '') return;
-  const last = examples[MAX_EXAMPLES - 1];
-  if (last !== undefined && !isWorse(kind, result, last)) return;
+  if (!isOfNote(kind, result, examples)) return;
   insert(examples, exampleOf(kind, result));
 };
 

@@ -139,6 +139,17 @@ export const lowerEdgeMs = (index: number): number =>
 
 const middleOf = (index: number): number => (lowerEdgeMs(index) + lowerEdgeMs(index + 1)) / 2;
 
+/** The value of a rank that is neither the first nor the last; sought from the slowest down, where limits lie, and left early. */
+export const valueAtRank = ({ count, minMs, maxMs, counts, firstIndex }: Histogram, rank: number): number => {
+  const kept = (ms: number): number => Math.min(maxMs, Math.max(minMs, ms));
+  let above = count - rank;
+  for (let at = counts.length - 1; at >= 0; at -= 1) {
+    above -= counts[at] as number;
+    if (above < 0) return kept(middleOf(firstIndex + at));
+  }
+  return kept(0);
+};
+
 /**
  * The value that the share `q` of all values does not exceed, by nearest rank.
  *
@@ -146,27 +157,18 @@ const middleOf = (index: number): number => (lowerEdgeMs(index) + lowerEdgeMs(in
  * @returns ms, at most 0.4 % off; below 1 µs: 0, kept between the extremes; undefined while empty
  */
 export const quantileMs = (histogram: Histogram, q: number): number | undefined => {
-  const { count, minMs, maxMs, counts, firstIndex } = histogram;
-  if (count === 0) return undefined;
+  const { count, minMs, maxMs } = histogram;
   const rank = Math.max(1, Math.ceil(q * count));
+  if (count === 0) return undefined;
   if (rank === 1) return minMs;
-  if (rank >= count) return maxMs;
-  let seen = histogram.low;
-  if (seen >= rank) return Math.min(maxMs, Math.max(minMs, 0));
-  // Written out, and left early: gates on each route ask this of a thousand histograms while a run goes on.
-  for (let at = 0; at < counts.length; at += 1) {
-    seen += counts[at] as number;
-    if (seen >= rank) return Math.min(maxMs, Math.max(minMs, middleOf(firstIndex + at)));
-  }
-  return maxMs;
+  return rank >= count ? maxMs : valueAtRank(histogram, rank);
 };
 
-/** The histogram as plain data, to be stored or sent elsewhere. */
+/** The histogram as plain data, to be stored or sent elsewhere; + 0, since JSON has no negative zero. */
 export const histogramToJson = (histogram: Histogram): HistogramJson => {
   const buckets: number[] = [];
   eachBucket(histogram, (index, count) => buckets.push(index, count));
   const { count, minMs, maxMs, low } = histogram;
-  // JSON has no negative zero.
   return { minMs: count === 0 ? null : minMs + 0, maxMs: count === 0 ? null : maxMs + 0, low, buckets };
 };
 
@@ -178,7 +180,8 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
  * @throws RepriseError `bad_histogram` for bucket numbers or counts that none has
  */
 export const histogramFromJson = ({ minMs, maxMs, low, buckets }: HistogramJson): Histogram => {
-  const histogram = newHistogram();
+  if (!isCount(low)) throw new RepriseError('bad_histogram', `low must be a count, got ${low}`);
+  const histogram = { ...newHistogram(), count: low, low };
   histogram.minMs = minMs ?? histogram.minMs;
   histogram.maxMs = maxMs ?? histogram.maxMs;
   for (let at = 0; at < buckets.length; at += 2) {
@@ -193,8 +196,5 @@ export const histogramFromJson = ({ minMs, maxMs, low, buckets }: HistogramJson)
     histogram.count += count;
     raise(histogram, index, count);
   }
-  if (!isCount(low)) throw new RepriseError('bad_histogram', `low must be a count, got ${low}`);
-  histogram.low = low;
-  histogram.count += low;
   return histogram;
 };

@@ -12,17 +12,22 @@ import {
   type RecordedAnswer,
   type Result,
 } from '../types.ts';
+import { isStatus } from './accounting.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Ends = Pick<Result, 'status' | 'failed' | 'heldBack'>;
 
-const MAX_STATUS = 999;
-
 const isText = (value: unknown): value is string => typeof value === 'string';
 /** JSON has `null` where a number was none. */
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
-const isStatus = (value: unknown): value is number =>
-  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_STATUS;
+/** Some 3,000 years: the sum of a few is still an instant that a date can hold. What is beyond is no time of ours. */
+const MAX_MS = 1e14;
+const timeOf = (value: unknown): number | undefined =>
+  typeof value === 'number' && Math.abs(value) <= MAX_MS ? value : undefined;
+const durationOf = (value: unknown): number | undefined => {
+  const ms = timeOf(value);
+  return ms !== undefined && ms >= 0 ? ms : undefined;
+};
 
 /** Exactly one of the three, or undefined. */
 const endsOf = ({ status, failed, heldBack }: Fields): Ends | undefined => {
@@ -38,9 +43,9 @@ const answerOf = (recorded: unknown): RecordedAnswer => {
   const fields = isRecord(recorded) ? recorded : {};
   return {
     status: numberOf(fields.status),
-    durationMs: numberOf(fields.durationMs),
+    durationMs: durationOf(fields.durationMs),
     originStatus: numberOf(fields.originStatus),
-    originMs: numberOf(fields.originMs),
+    originMs: durationOf(fields.originMs),
     bytes: numberOf(fields.bytes),
   };
 };
@@ -55,12 +60,13 @@ const shownOf = (request: unknown, route: string): Pick<PlannedRequest, 'method'
 
 /** Of a line of the results stream of AWS: from what is asked for to where its own instants count from; 0 where they stay as they are. */
 const shiftOf = ({ startAtMs }: Fields, fromMs: number | undefined): number =>
-  fromMs === undefined ? 0 : (numberOf(startAtMs) ?? fromMs) - fromMs;
+  fromMs === undefined ? 0 : (timeOf(startAtMs) ?? fromMs) - fromMs;
 
 const requestOf = (fields: Fields, shiftMs: number): PlannedRequest | undefined => {
-  const { id, rule, target, route, recordedAtMs, logAtMs, dueMs } = fields;
+  const { id, rule, target, route, logAtMs } = fields;
+  const [recordedAtMs, dueMs] = [timeOf(fields.recordedAtMs), timeOf(fields.dueMs)];
   const texts = [id, rule, target, route];
-  if (!texts.every(isText) || typeof dueMs !== 'number' || typeof recordedAtMs !== 'number') return undefined;
+  if (!texts.every(isText) || dueMs === undefined || recordedAtMs === undefined) return undefined;
   return {
     id: id as string,
     rule: rule as string,
@@ -69,7 +75,7 @@ const requestOf = (fields: Fields, shiftMs: number): PlannedRequest | undefined 
     ...shownOf(fields.request, route as string),
     headers: [],
     recordedAtMs,
-    logAtMs: numberOf(logAtMs) ?? recordedAtMs,
+    logAtMs: timeOf(logAtMs) ?? recordedAtMs,
     dueMs: dueMs + shiftMs,
     recorded: answerOf(fields.recorded),
   };
@@ -93,14 +99,14 @@ export const resultOf = (given: string | Fields | SliceResult, fromMs?: number):
   const request = requestOf(fields, shiftMs);
   if (ends === undefined || request === undefined) return undefined;
   const { sentMs, serviceMs, fromDueMs, bytes, detail } = fields;
-  const sent = numberOf(sentMs);
+  const sent = timeOf(sentMs);
   return {
     request,
     ...ends,
     ...defined({
       sentMs: sent === undefined ? undefined : sent + shiftMs,
-      serviceMs: numberOf(serviceMs),
-      fromDueMs: numberOf(fromDueMs),
+      serviceMs: durationOf(serviceMs),
+      fromDueMs: durationOf(fromDueMs),
       bytes: numberOf(bytes),
       detail: isText(detail) ? detail : undefined,
     }),

@@ -96,6 +96,8 @@ export interface LiveCourse {
   readonly isWhole: boolean;
   /** Forget rows before this instant; `null`: none. */
   readonly fromMs: number | null;
+  /** Until when the last row holds, those told before counted in; `null` where there is none. */
+  readonly endMs: number | null;
   readonly rows: readonly LiveRow[];
 }
 

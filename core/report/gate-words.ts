@@ -1,5 +1,6 @@
 /** What a gate came to, in words: the same on a terminal, in JUnit, in Markdown and on pages. */
 
+import { BASELINE_GATE } from '../judge/since-baseline.ts';
 import type { GateInterval, GateMeasured, GateOutcome, GateResult, GateUnit } from '../judge/verdict.ts';
 import { parseGate } from '../rules/gates.ts';
 import { formatCount, formatMs, formatRate } from './format.ts';
@@ -33,13 +34,15 @@ export const formatInterval = (unit: GateUnit, { low, high }: GateInterval): str
 
 /** Unit of value and reference of a relative gate, which is told as a factor. */
 const sideUnitOf = (gate: GateResult): GateUnit => {
+  if (gate.gate === BASELINE_GATE) return 'ms';
   const parsed = parseGate(gate.gate);
   if (parsed.kind === 'fault') return 'factor';
   if (parsed.measure === 'achievedRate') return 'perSecond';
   return /(?:^|\.)(?:p\d+|max)$/.test(parsed.measure) ? 'ms' : 'share';
 };
 
-const sidesOf = ({ value, reference }: GateMeasured, gate: GateResult): string => {
+/** What it was judged on: the values by themselves, where the limit is a multiple of what the log or the baseline has; else empty. */
+export const sidesOf = ({ value, reference }: GateMeasured, gate: GateResult): string => {
   if (value === null || reference === null) return '';
   const unit = sideUnitOf(gate);
   return `${formatIn(unit, value)} against ${formatIn(unit, reference)}`;
@@ -54,9 +57,22 @@ export const measuredWords = (measured: GateMeasured, gate: GateResult): string 
       ? `${formatCount(measured.count)} ${measured.count === 1 ? 'request' : 'requests'}`
       : '',
   ].filter((part) => part !== '');
+  // Nothing is a multiple of nothing: there both sides tell more.
+  if (measured.measured === null && parts.length > 0) return parts.join('; ');
   const value = formatIn(gate.unit, measured.measured);
   return parts.length === 0 ? value : `${value} (${parts.join('; ')})`;
 };
+
+/** The order in which gates are shown: failed ones first, they are what is looked for. */
+const ORDER: readonly GateOutcome[] = ['failed', 'missed', 'held'];
+
+/** The gates, the failed ones first, then those that could not be judged; in the order in which they were written within. */
+export const worstFirst = (gates: readonly GateResult[]): readonly GateResult[] =>
+  ORDER.flatMap((outcome) => gates.filter((gate) => gate.outcome === outcome));
+
+/** Whether the verdict fails for this gate. */
+export const failsVerdict = ({ outcome, isOptional }: GateResult): boolean =>
+  outcome === 'failed' || (outcome === 'missed' && !isOptional);
 
 /** Who the gate is about, for lists in which gates of several rules stand together. */
 export const gateName = ({ gate, rule }: GateResult): string =>

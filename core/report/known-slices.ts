@@ -35,12 +35,15 @@ interface Places {
   count: number;
 }
 
-interface RuleEnds {
+/** How requests of a rule ended, added up; what did not occur has no entry. */
+export interface RuleEnds {
   sent: number;
   readonly answered: Counts;
   readonly failed: Counts;
   readonly heldBack: Counts;
 }
+
+export const newRuleEnds = (): RuleEnds => ({ sent: 0, answered: {}, failed: {}, heldBack: {} });
 
 interface Known {
   readonly places: Places;
@@ -80,7 +83,7 @@ const occupy = (places: Places, n: number): boolean => {
 };
 
 const countResult = (known: Known, { rule, status, failed, heldBack }: SliceResult): void => {
-  const ends = known.results[rule] ?? { sent: 0, answered: {}, failed: {}, heldBack: {} };
+  const ends = known.results[rule] ?? newRuleEnds();
   known.results[rule] = ends;
   if (heldBack !== undefined) {
     add(ends.heldBack, heldBack, 1);

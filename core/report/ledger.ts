@@ -125,6 +125,9 @@ export const buildLedger = (parts: LedgerParts): Ledger => {
   };
 };
 
+const isInstant = (value: unknown): boolean =>
+  typeof value === 'string' && Number.isFinite(Date.parse(value));
+
 /**
  * The ledger that was stored as JSON.
  *
@@ -135,7 +138,8 @@ export const parseLedger = (text: string): Ledger => {
   const parts = [fields?.lines, fields?.rules, fields?.object];
   const isLedger =
     fields?.version === LEDGER_VERSION &&
-    [fields.run, fields.endedAt].every((value) => typeof value === 'string') &&
+    typeof fields.run === 'string' &&
+    [fields.startedAt, fields.endedAt].every(isInstant) &&
     parts.every(isRecord);
   if (isLedger) return fields as unknown as Ledger;
   const given = JSON.stringify(text.slice(0, 80));

@@ -2,17 +2,9 @@
 
 import type { GateResult } from '../judge/verdict.ts';
 import { curlLine } from './curl.ts';
-import {
-  cutAt,
-  formatCount,
-  formatDuration,
-  formatMs,
-  formatParts,
-  formatRate,
-  formatShare,
-  visibleText,
-} from './format.ts';
-import { formatIn, GATE_SIGNS, gateName, outcomeWords } from './gate-words.ts';
+import { formatCount, formatDuration, formatMs, formatParts, formatRate, formatShare } from './format.ts';
+import { failsVerdict, formatIn, GATE_SIGNS, gateName, outcomeWords, worstFirst } from './gate-words.ts';
+import { markdownCode, markdownWords } from './markdown-text.ts';
 import { type RankedRoute, rankRoutes } from './rank-routes.ts';
 import type { Report } from './report-json.ts';
 
@@ -20,21 +12,8 @@ import type { Report } from './report-json.ts';
 const MAX_CHARACTERS = 60_000;
 const MAX_GATES = 30;
 const MAX_ROUTES = 10;
-const MAX_TEXT = 400;
-
-const ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '@': '&#64;', '&': '&amp;' };
-
-/** Text of others in a table: what Markdown, HTML or GitHub (mentions, bare URLs) would read in it is taken as it stands. */
-const cell = (text: string): string =>
-  cutAt(visibleText(text).replace(/\p{Cs}/gu, '?'), MAX_TEXT)
-    .replace(/[<>@&]/g, (char) => ENTITIES[char] ?? char)
-    .replace(/[\\`*_{}[\]+!|~]|#(?!64;)|:(?=\/\/)/g, (char) => `\\${char}`);
-
-/** Code in a table; a pipe would end its cell, a backtick the code. */
-const code = (text: string): string =>
-  `\`${cutAt(visibleText(text).replace(/\p{Cs}/gu, '?'), MAX_TEXT)
-    .replaceAll('`', "'")
-    .replaceAll('|', '\\|')}\``;
+/** A curl line that is longer is left out: cut, it would ask for something else. */
+const MAX_CURL = 2_000;
 
 const HEADLINES = {
   held: '✅ All gates held',
@@ -44,43 +23,39 @@ const HEADLINES = {
 
 const headline = ({ verdict, accounting }: Report): string => {
   const { planned, sent } = accounting.allRules;
-  const bad = verdict.gates.filter(
-    ({ outcome, isOptional }) => outcome === 'failed' || (outcome === 'missed' && !isOptional),
-  );
+  const bad = verdict.gates.filter(failsVerdict);
   const count = verdict.outcome === 'failed' ? ` (${bad.length} of ${verdict.gates.length})` : '';
   return `## ${HEADLINES[verdict.outcome]}${count}: ${formatCount(sent)} of ${formatCount(planned)} requests replayed`;
 };
 
-const ORDER = { failed: 0, missed: 1, held: 2 } as const;
-
 const gateRow = (gate: GateResult): string => {
   const optional = gate.isOptional ? ' (optional)' : '';
   const limit = `${gate.op} ${formatIn(gate.unit, gate.limit)}`;
-  return `| ${GATE_SIGNS[gate.outcome]} ${gate.outcome}${optional} | ${code(gateName(gate))} | ${cell(limit)} | ${cell(outcomeWords(gate))} |`;
+  return `| ${GATE_SIGNS[gate.outcome]} ${gate.outcome}${optional} | ${markdownCode(gateName(gate))} | ${markdownWords(limit)} | ${markdownWords(outcomeWords(gate))} |`;
 };
 
 const gates = ({ verdict }: Report): readonly string[] => {
   if (verdict.gates.length === 0) return [];
-  const sorted = verdict.gates.toSorted((a, b) => ORDER[a.outcome] - ORDER[b.outcome]);
+  const sorted = worstFirst(verdict.gates);
   const more = sorted.length - MAX_GATES;
   return [
     '| | gate | limit | result |',
     '|---|---|---|---|',
     ...sorted.slice(0, MAX_GATES).map(gateRow),
-    ...(more > 0 ? ['', `… and ${more} more gates, none of them worse.`] : []),
+    ...(more > 0 ? ['', `… and ${formatCount(more)} more gates, none of them worse.`] : []),
     '',
   ];
 };
 
 const causes = ({ verdict }: Report): readonly string[] =>
-  verdict.likelyCauses.flatMap(({ text }) => [`> **Likely cause:** ${cell(text)}`, '']);
+  verdict.likelyCauses.flatMap(({ text }) => [`> **Likely cause:** ${markdownWords(text)}`, '']);
 
 const routeRow = ({ summary, mismatchShare, medianRatio }: RankedRoute): string => {
   const { latency, counts } = summary;
   const p95 = `${formatMs(latency.recorded.p95)} → ${formatMs(latency.service.p95)}`;
   const ratio = medianRatio === null ? '–' : `${medianRatio.toFixed(2)}x`;
   const other = mismatchShare === null ? '–' : formatShare(mismatchShare);
-  return `| ${code(summary.route)} | ${formatCount(counts.sent)} | ${other} | ${formatCount(counts.failed)} | ${p95} | ${ratio} |`;
+  return `| ${markdownCode(summary.route)} | ${formatCount(counts.sent)} | ${other} | ${formatCount(counts.failed)} | ${p95} | ${ratio} |`;
 };
 
 const examples = (
@@ -90,9 +65,9 @@ const examples = (
   const lines = ranked.flatMap(({ summary }) => {
     const [worst] = summary.examples;
     const origin = worst === undefined ? undefined : originOf.get(worst.target);
-    return worst === undefined || origin === undefined || origin === null
-      ? []
-      : [cutAt(curlLine(worst, origin), 2_000)];
+    if (worst === undefined || origin === undefined || origin === null) return [];
+    const line = curlLine(worst, origin);
+    return line.length > MAX_CURL ? [] : [line];
   });
   // A fence of four, which no example can close: it would need a line of its own.
   return lines.length === 0 ? [] : ['````sh', ...lines, '````', ''];
@@ -138,9 +113,9 @@ const figures = ({ totals, accounting, run, balanced }: Report): readonly string
     '',
     '| | |',
     '|---|---|',
-    ...rows.map(([name = '', value = '']) => `| ${name} | ${cell(value)} |`),
+    ...rows.map(([name = '', value = '']) => `| ${name} | ${markdownWords(value)} |`),
     '',
-    `Run ${code(run.id)} of ${formatDuration(run.durationMs)}, ended by ${code(run.endedBy)}, rules ${code(run.rulesHash)}, ${balanced ? 'all accounted for' : '**the numbers do not balance: a bug of reprise**'}.`,
+    `Run ${markdownCode(run.id)} of ${formatDuration(run.durationMs)}, ended by ${markdownCode(run.endedBy)}, rules ${markdownCode(run.rulesHash)}, ${balanced ? 'all accounted for' : '**the numbers do not balance: a bug of reprise**'}.`,
     '',
     '</details>',
   ];
@@ -148,16 +123,14 @@ const figures = ({ totals, accounting, run, balanced }: Report): readonly string
 
 /** The report as Markdown, with a newline at its end; never longer than a comment may be. */
 export const renderMarkdown = (report: Report): string => {
-  const text = [
-    headline(report),
-    '',
-    ...causes(report),
-    ...gates(report),
-    ...routes(report),
-    ...figures(report),
-    '',
-  ].join('\n');
-  if (text.length <= MAX_CHARACTERS) return text;
-  const end = text.lastIndexOf('\n', MAX_CHARACTERS);
-  return `${text.slice(0, end)}\n\n… the rest is left out: a comment may not be longer.\n`;
+  const parts = [[headline(report), ''], causes(report), gates(report), routes(report), figures(report)];
+  const texts = parts.map((lines) => lines.map((line) => `${line}\n`).join(''));
+  let shown = '';
+  let isWhole = true;
+  for (const text of texts) {
+    // A part that is cut in two would leave a table, a fence or a fold open.
+    if (shown.length + text.length <= MAX_CHARACTERS) shown += text;
+    else isWhole = false;
+  }
+  return isWhole ? shown : `${shown}\n… more is left out: a comment may not be longer.\n`;
 };

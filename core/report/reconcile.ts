@@ -12,7 +12,16 @@ import {
 } from '../measure/accounting.ts';
 import type { EndCounts } from '../measure/slice-tally.ts';
 import { NOT_AFTER_MS } from '../pace/slice.ts';
-import { add, type Counts, createKnownSlices, newMapping, ownOf, type SliceEnds } from './known-slices.ts';
+import {
+  add,
+  type Counts,
+  createKnownSlices,
+  newMapping,
+  newRuleEnds,
+  ownOf,
+  type RuleEnds,
+  type SliceEnds,
+} from './known-slices.ts';
 import type { Ledger } from './ledger.ts';
 import type { SliceRecord } from './slice-records.ts';
 
@@ -51,16 +60,24 @@ const startRules = (ledger: Ledger): Record<string, RuleCounts> => {
   return rules;
 };
 
-const addEnds = (counts: RuleCounts, ends: EndCounts): void => {
-  counts.sent += ends.sent;
-  for (const [status, count] of Object.entries(ends.answered))
-    counts.answered[Number(status)] = (counts.answered[Number(status)] ?? 0) + count;
-  for (const [code, count] of Object.entries(ends.failed)) add(counts.failed, code, count ?? 0);
-  for (const [reason, count] of Object.entries(ends.heldBack)) add(counts.heldBack, reason, count ?? 0);
+const addEnds = (into: RuleEnds, ends: EndCounts): void => {
+  into.sent += ends.sent;
+  for (const part of ['answered', 'failed', 'heldBack'] as const)
+    for (const [key, count] of Object.entries(ends[part])) add(into[part], key, count ?? 0);
 };
 
+const countEnds = (counts: RuleCounts, { sent, answered, failed, heldBack }: RuleEnds): void => {
+  counts.sent += sent;
+  for (const [status, count] of Object.entries(answered))
+    counts.answered[Number(status)] = (counts.answered[Number(status)] ?? 0) + count;
+  for (const [code, count] of Object.entries(failed)) add(counts.failed, code, count);
+  for (const [reason, count] of Object.entries(heldBack)) add(counts.heldBack, reason, count);
+};
+
+/** What slices came to, in little memory: an hour may have thousands of objects, each with every rule. */
 interface Tally {
-  readonly rules: Record<string, RuleCounts>;
+  /** By rule. */
+  readonly ends: Record<string, RuleEnds>;
   /** By rule: what reached a sender. */
   readonly delivered: Counts;
   /** By rule: what a sender that was cut off took with it. */
@@ -68,19 +85,29 @@ interface Tally {
 }
 
 const countSlice = (
-  { rules, delivered, lost }: Tally,
+  { ends: all, delivered, lost }: Tally,
   { ends, delivered: reached, hasTrailer }: SliceEnds,
 ): void => {
   for (const rule of new Set([...Object.keys(reached), ...Object.keys(ends)])) {
-    const counts = rules[rule] ?? newRuleCounts();
-    rules[rule] = counts;
+    const known = all[rule] ?? newRuleEnds();
+    all[rule] = known;
     const ended = ownOf(ends, rule);
-    if (ended !== undefined) addEnds(counts, ended);
+    if (ended !== undefined) addEnds(known, ended);
     const arrived = ownOf(reached, rule) ?? 0;
     add(delivered, rule, arrived);
     const told = ended === undefined ? 0 : ended.sent + sumOf(ended.heldBack);
     if (!hasTrailer) add(lost, rule, Math.max(0, arrived - told));
   }
+};
+
+const rulesOf = (ledger: Ledger, { ends }: Tally): Record<string, RuleCounts> => {
+  const rules = startRules(ledger);
+  for (const [rule, ended] of Object.entries(ends)) {
+    const counts = rules[rule] ?? newRuleCounts();
+    rules[rule] = counts;
+    countEnds(counts, ended);
+  }
+  return rules;
 };
 
 /** Gives up on what no one will tell of any more. */
@@ -102,8 +129,14 @@ export interface Reconciler {
   end(options: { readonly isSettled: boolean }): Reconciled;
 }
 
-const endOf = (ledger: Ledger, tally: Tally, isSettled: boolean): Pick<Reconciled, 'open' | 'imbalances'> => {
-  const { rules, delivered, lost } = tally;
+const endOf = (
+  ledger: Ledger,
+  tally: Tally,
+  isSettled: boolean,
+): Pick<Reconciled, 'accounting' | 'open' | 'imbalances'> => {
+  const { delivered, lost } = tally;
+  const { lines } = ledger;
+  const rules = rulesOf(ledger, tally);
   let open = 0;
   const told = newMapping<RuleCounts>();
   for (const [rule, counts] of Object.entries(rules)) {
@@ -114,12 +147,12 @@ const endOf = (ledger: Ledger, tally: Tally, isSettled: boolean): Pick<Reconcile
     open += openOfRule;
     told[rule] = { ...counts, planned: counts.planned - openOfRule };
   }
-  return { open, imbalances: findImbalances({ lines: ledger.lines, rules: told }) };
+  return { accounting: { lines, rules }, open, imbalances: findImbalances({ lines, rules: told }) };
 };
 
 /** Makes the accounting of one object record by record, in memory that grows with its slices, not with its requests. */
 export const createReconciler = (ledger: Ledger): Reconciler => {
-  const tally: Tally = { rules: startRules(ledger), delivered: newMapping(), lost: newMapping() };
+  const tally: Tally = { ends: newMapping(), delivered: newMapping(), lost: newMapping() };
   const slices = createKnownSlices((ends) => countSlice(tally, ends));
   return {
     take: (record) => record.object === ledger.run && slices.take(record),
@@ -128,7 +161,6 @@ export const createReconciler = (ledger: Ledger): Reconciler => {
       for (const ends of rest) countSlice(tally, ends);
       const unfinished = rest.filter(({ hasTrailer }) => !hasTrailer).length;
       return {
-        accounting: { lines: ledger.lines, rules: tally.rules },
         ...endOf(ledger, tally, isSettled),
         slices: { started: slices.count(), unfinished },
       };

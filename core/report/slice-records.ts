@@ -2,6 +2,7 @@
 
 import { RepriseError } from '../errors.ts';
 import { isRecord } from '../is-record.ts';
+import { isStatus } from '../measure/accounting.ts';
 import type { ShownRequest } from '../measure/example.ts';
 import { routeOf } from '../measure/route.ts';
 import type { EndCounts, SliceCounts } from '../measure/slice-tally.ts';
@@ -147,6 +148,7 @@ const isEnds = (value: unknown): value is EndCounts =>
   isRecord(value) &&
   isCount(value.sent) &&
   isCounts(value.answered) &&
+  Object.keys(value.answered as object).every((status) => isStatus(Number(status))) &&
   isCounts(value.failed, FAILURE_CODES) &&
   isCounts(value.heldBack, HELD_BACK_REASONS);
 
@@ -163,7 +165,7 @@ const isResult = ({ n, rule, status, failed, heldBack }: Fields): boolean => {
     isCount(n) &&
     typeof rule === 'string' &&
     ends.length === 1 &&
-    (status === undefined || isCount(status)) &&
+    (status === undefined || isStatus(status)) &&
     (failed === undefined || FAILURE_CODES.includes(failed as FailureCode)) &&
     (heldBack === undefined || HELD_BACK_REASONS.includes(heldBack as HeldBackReason))
   );

@@ -2,7 +2,7 @@
 
 import type { GateOutcome, GateResult, RouteMeasured, Verdict } from '../judge/verdict.ts';
 import { formatCount, shorten, visibleText } from './format.ts';
-import { formatIn, formatInterval, GATE_SIGNS } from './gate-words.ts';
+import { failsVerdict, formatIn, formatInterval, GATE_SIGNS, sidesOf, worstFirst } from './gate-words.ts';
 import type { Tone } from './paint.ts';
 import { type View, wrap } from './table.ts';
 
@@ -12,8 +12,6 @@ export const GATE_TONES: Readonly<Record<GateOutcome, Tone>> = {
   missed: 'yellow',
 };
 
-/** Failed ones first: they are what is looked for. */
-const ORDER: readonly GateOutcome[] = ['failed', 'missed', 'held'];
 /** A rule set may have hundreds of gates; report.json has them all. */
 const MAX_SHOWN = 20;
 /** Narrower than this, what was measured stands below its gate. */
@@ -22,10 +20,6 @@ const MIN_BESIDE = 80;
 const LABEL_SHARE = 0.45;
 const INDENT = '  ';
 const BELOW = '      ';
-
-/** The gates, the failed ones first, then those that could not be judged; in the order in which they were written within. */
-export const worstFirst = (gates: readonly GateResult[]): readonly GateResult[] =>
-  ORDER.flatMap((outcome) => gates.filter((gate) => gate.outcome === outcome));
 
 /** The gate as it was written, without what a terminal would obey; with its rule where that is not in it. */
 export const gateLabel = ({ gate, rule }: GateResult, hasRules: boolean): string => {
@@ -62,20 +56,15 @@ const routesWords = (gate: GateResult): string => {
   return `${example}${others}${few}`;
 };
 
-/** What it was judged on: the values by themselves, where the limit is a multiple of what the log or the baseline has. */
-const sidesOf = ({ unit, value, reference, gate }: GateResult): string => {
-  if (unit !== 'factor' || value === null || reference === null) return '';
-  const side = /\bachievedRate\b/.test(gate) ? 'perSecond' : /\b(?:p\d\d|max)\b/.test(gate) ? 'ms' : 'share';
-  return `, ${formatIn(side, value)} against ${formatIn(side, reference)}`;
-};
-
 /** What came of a gate, in words: `measured 84.0 ms`, `GET /cart/{id} 2.10x (…), and 3 more of 41 routes`, `missed: …`. */
 export const gateWords = (gate: GateResult): string => {
   const { outcome, note, routes, isOptional } = gate;
   const why = note === null ? '' : visibleText(note);
   if (outcome === 'missed')
     return `missed${isOptional ? ', and optional' : ''}: ${why === '' ? 'there was nothing to judge it by' : why}`;
-  const words = routes === null ? `measured ${measuredIn(gate, gate)}${sidesOf(gate)}` : routesWords(gate);
+  const sides = sidesOf(gate, gate);
+  const measured = `measured ${measuredIn(gate, gate)}${sides === '' ? '' : `, ${sides}`}`;
+  const words = routes === null ? measured : routesWords(gate);
   return why === '' ? words : `${words}; ${why}`;
 };
 
@@ -167,9 +156,6 @@ export const renderVerdict = (verdict: Verdict, view: View): readonly string[] =
 /** A failed verdict with what made it fail, and nothing of one that held. */
 export const renderFailedVerdict = (verdict: Verdict, view: View): readonly string[] => {
   if (verdict.outcome !== 'failed') return [];
-  const guilty = verdict.gates.filter(
-    ({ outcome, isOptional }) => outcome === 'failed' || (outcome === 'missed' && !isOptional),
-  );
-  const gates = renderGates(guilty, view, hasSeveralRules(verdict.gates));
+  const gates = renderGates(verdict.gates.filter(failsVerdict), view, hasSeveralRules(verdict.gates));
   return [...headline(verdict, view), ...gates, ...causeLines(verdict, view)];
 };

@@ -47,11 +47,12 @@ const tooLong = (files: number): RepriseError =>
     exitCode: EXIT.stopped,
   });
 
-const stillOpen = (open: number, ledgers: readonly Ledger[]): RepriseError => {
+const stillOpen = (open: number, ledgers: readonly Ledger[], isOver: boolean): RepriseError => {
   const lastMs = ledgers.reduce((most, { endedAt }) => Math.max(most, Date.parse(endedAt)), 0);
   const at = new Date(lastMs + NOT_AFTER_MS + SETTLED_AFTER_MS).toISOString();
   return new RepriseError('RESULTS_OPEN', `nobody knows yet how ${open} of the planned requests ended`, {
-    hint: `results may still come until ${at}: ask again then`,
+    // More objects come while the span lasts.
+    hint: `results may still come until ${at}: ask again then${isOver ? '' : ', or for hours that are over by now'}`,
     exitCode: EXIT.stopped,
   });
 };
@@ -86,6 +87,6 @@ export const readBucketReport = async (
     files += 1;
   }
   const ended = made.end();
-  if (ended.open > 0) throw stillOpen(ended.open, ledgers);
+  if (ended.open > 0) throw stillOpen(ended.open, ledgers, span.toMs <= nowMs);
   return { ...ended, files, unreadable, damaged };
 };

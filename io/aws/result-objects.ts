@@ -3,7 +3,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { RepriseError } from '../../core/errors.ts';
 import { parseSliceRecord, type SliceRecord } from '../../core/report/slice-records.ts';
-import { arrivalOf } from '../arrival-time.ts';
+import { arrivalOf, MAX_BUFFER_MS } from '../arrival-time.ts';
 import { createLineCutter } from '../line-cutter.ts';
 import { s3LogInput } from './s3.ts';
 import { type ListedObject, listObjects } from './s3-list.ts';
@@ -20,7 +20,8 @@ export async function* listResults(
   bucket: string,
   span: Span,
 ): AsyncGenerator<ListedObject> {
-  for (const folder of hourFolders(span))
+  // An object lies in the hour of its first record: what came in the span may be in one that was begun before.
+  for (const folder of hourFolders({ ...span, fromMs: span.fromMs - MAX_BUFFER_MS }))
     for await (const listed of listObjects(client, bucket, `${RESULTS_PREFIX}${folder}`)) {
       const arrival = arrivalOf(listed.key);
       const isOutside =

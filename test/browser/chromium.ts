@@ -80,6 +80,12 @@ export const openPage = async (
 export const policyFaults = async (page: Page): Promise<readonly string[]> =>
   (await page.evaluate('window.policyFaults ?? []')) as readonly string[];
 
+/** All that the page did and must not do. */
+export const faultsOf = async ({ page, faults }: WatchedPage): Promise<readonly string[]> => [
+  ...faults,
+  ...(await policyFaults(page)),
+];
+
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 interface Violation {
@@ -87,10 +93,14 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** What axe-core finds wrong with the page. The debugger puts it there, which the policy of the page does not hold back. */
-export const axeFaults = async (page: Page): Promise<readonly string[]> => {
-  await page.evaluate(`${readFileSync(AXE, 'utf8')};0`);
-  const found = (await page.evaluate('axe.run()')) as { readonly violations: readonly Violation[] };
+/**
+ * What axe-core finds wrong with the page, by all its rules or by those given. The debugger puts it there, which the policy of the page
+ * does not hold back.
+ */
+export const axeFaults = async (page: Page, rules: readonly string[] = []): Promise<readonly string[]> => {
+  await page.evaluate(`globalThis.axe ?? (() => {${readFileSync(AXE, 'utf8')}})();0`);
+  const options = JSON.stringify(rules.length === 0 ? {} : { runOnly: rules });
+  const found = (await page.evaluate(`axe.run(${options})`)) as { readonly violations: readonly Violation[] };
   return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 };
 
@@ -99,6 +109,22 @@ export const rowsOf = async (page: Page, table: string): Promise<readonly (reado
   (await page.evaluate(
     `[...document.querySelectorAll(${JSON.stringify(`${table} > tbody > tr`)})].map((row) => [...row.cells].map((cell) => cell.textContent))`,
   )) as string[][];
+
+/** How many points of a canvas have the colour of a variable of the style sheet. */
+export const pointsOfTone = async (page: Page, canvas: string, tone: string): Promise<number> =>
+  (await page.evaluate(`(() => {
+    const probe = document.createElement('span');
+    probe.style.cssText = 'forced-color-adjust: none; color: var(--${tone})';
+    document.body.append(probe);
+    const wanted = getComputedStyle(probe).color.match(/\\d+/g).map(Number);
+    probe.remove();
+    const canvas = document.querySelector(${JSON.stringify(canvas)});
+    const points = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    let found = 0;
+    for (let at = 0; at < points.length; at += 4)
+      if (points[at + 3] > 200 && wanted.every((part, index) => Math.abs(part - points[at + index]) < 12)) found += 1;
+    return found;
+  })()`)) as number;
 
 /** Of each canvas, how many of its points anything was drawn on, in its order on the page. */
 export const paintedPoints = async (page: Page): Promise<readonly number[]> =>

@@ -5,8 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { startChild, tempFolders } from '../support/cli.ts';
 import { steadyLog } from '../support/logs.ts';
 import { type RecordingServer, startRecordingServer } from '../support/recording-server.ts';
-import { launchChromium, type WatchedPage } from './chromium.ts';
-import { faultsOf, openLivePage, tableOf } from './live-pages.ts';
+import { faultsOf, launchChromium, type WatchedPage } from './chromium.ts';
+import { openLivePage, tableOf } from './live-pages.ts';
 
 const folders = tempFolders();
 let browser: Browser;

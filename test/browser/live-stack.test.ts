@@ -9,8 +9,8 @@ import { type SqsEndpoint, startSqs } from '../support/aws/sqs.ts';
 import { type SsmEndpoint, startSsm } from '../support/aws/ssm.ts';
 import { startOnAws, useEndpoints } from '../support/aws-cli.ts';
 import { stackResources } from '../support/stack-resources.ts';
-import { launchChromium, type WatchedPage } from './chromium.ts';
-import { faultsOf, openLivePage, tableOf, violationsOf } from './live-pages.ts';
+import { axeFaults, faultsOf, launchChromium, type WatchedPage } from './chromium.ts';
+import { openLivePage, tableOf } from './live-pages.ts';
 
 let browser: Browser;
 let ssm: SsmEndpoint;
@@ -77,7 +77,7 @@ describe('the live page of a stack', () => {
     const rows = await tableOf(page, 'level');
     expect(rows[0]).toEqual(['0:00', '100 %', '25 %']);
     expect((await tableOf(page, 'shares')).map((row) => row[3])).toEqual(rows.map(() => '25 %'));
-    expect(await violationsOf(page)).toEqual([]);
+    expect(await axeFaults(page)).toEqual([]);
     expect(await faultsOf(seen)).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { renderHtml } from '../../core/report/html.ts';
 import { failedReport } from '../support/report-samples.ts';
-import { launchChromium, openPage, policyFaults, type WatchedPage } from './chromium.ts';
+import { faultsOf, launchChromium, openPage, type WatchedPage } from './chromium.ts';
 
 const report = failedReport();
 const folder = mkdtempSync(join(tmpdir(), 'reprise-report-'));
@@ -32,9 +32,7 @@ beforeEach(async () => {
   await page.goto(url);
 });
 afterEach(async () => {
-  expect(opened.faults).toEqual([]);
-  expect(opened.requests).toEqual([]);
-  expect(await policyFaults(page)).toEqual([]);
+  expect(await faultsOf(opened)).toEqual([]);
   await opened.close();
 });
 

@@ -98,9 +98,23 @@ describe('compare', () => {
   });
 
   it('says so before it reads anything where that table cannot be written', async () => {
-    const { code, stdout, stderr } = await compare(folderOf({}), '--markdown', 'no/folder/pr.md');
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/^error: cannot write .*pr\.md: no such file or directory\nhint: /);
+    const cwd = folderOf({});
+    const inTheWay = await compare(cwd, '--markdown', 'before.json/pr.md');
+    expect(inTheWay).toMatchObject({ code: 2, stdout: '' });
+    expect(inTheWay.stderr).toMatch(/^error: cannot write into the folder .*: a file is in the way\nhint: /);
+    const text = readFileSync(join(cwd, 'before.json'), 'utf8');
+    const over = await compare(cwd, '--markdown', 'before.json');
+    expect(over).toMatchObject({ code: 2, stdout: '' });
+    expect(over.stderr).toMatch(
+      /^error: --markdown would write over .*, which is read\nhint: give another file\n/,
+    );
+    expect(readFileSync(join(cwd, 'before.json'), 'utf8')).toBe(text);
+  });
+
+  it('makes the folder of that table', async () => {
+    const cwd = folderOf({ 'after.json': later(slower(1.5)) });
+    await compare(cwd, '--markdown', 'no/folder/pr.md');
+    expect(readFileSync(join(cwd, 'no/folder/pr.md'), 'utf8')).toMatch(/^## ❌ 3 regressions/);
   });
 
   it('takes the folders of two runs', async () => {

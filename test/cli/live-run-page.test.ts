@@ -168,13 +168,15 @@ describe('the course of a run', () => {
       [1_600, null, 10],
     ]);
     expect(course.whole(2_000).rows[1]?.[2]).toBeNull();
+    expect([2_000.4, 3_000, 3_900].map((nowMs) => course.whole(nowMs).endMs)).toEqual([2_000, 3_000, 3_200]);
+    expect(course.changes(2_500).endMs).toBe(2_500);
   });
 
   it('tells nothing of what is planned beyond now', () => {
     const { timeline, course } = setUp();
     for (let ms = 0; ms < 60_000; ms += 100) timeline.planned(ms);
     expect(course.whole(1_000).rows).toHaveLength(1);
-    expect(course.whole(-250).rows).toEqual([]);
+    expect(course.whole(-250)).toMatchObject({ rows: [], endMs: null });
     expect(course.whole(Number.NEGATIVE_INFINITY).rows).toEqual([]);
   });
 

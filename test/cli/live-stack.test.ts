@@ -76,7 +76,7 @@ describe('the course of a stack', () => {
     expect(course.changes()).toMatchObject({ isWhole: false, fromMs: 20_000 });
     course.take(HISTORY_MS + 22_000, look);
     expect(course.changes()).toEqual({
-      ...{ isWhole: false, fromMs: 22_000 },
+      ...{ isWhole: false, fromMs: 22_000, endMs: HISTORY_MS + 24_000 },
       rows: [[HISTORY_MS + 22_000, 10, 0.01, 0, null, 3, 1, null]],
     });
     expect(course.changes().rows).toEqual([]);

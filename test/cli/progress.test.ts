@@ -65,6 +65,12 @@ describe('renderProgress', () => {
     ]);
   });
 
+  it('shows how far it has come on a terminal that has no room for a bar', () => {
+    expect(linesOf({}, 20)[0]).toBe('51% 12.3 s');
+    expect(linesOf({}, 33)[0]).toBe('51% 12.3 s │ 6,204 sent');
+    expect(linesOf({}, 34)[0]).toBe('█████████░░░░░░░░░  51% 12.3 s');
+  });
+
   it('keeps status classes in one order, whichever came first', () => {
     const figures = { ...progress().figures, answered: { '5xx': 1, '2xx': 2, '3xx': 0 }, failed: 0 };
     expect(linesOf({ figures })[1]).toBe('p50 12.3 ms p95 104 ms │ lag p99 0.61 ms │ 2xx 2 5xx 1');

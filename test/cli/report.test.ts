@@ -113,7 +113,7 @@ describe('report', () => {
     const { code, stderr } = await report('out', '--json', 'rescued.json');
     expect(code).toBe(0);
     expect(stderr).toBe(
-      'there is no report.json: made of 40 results, of lines nothing is known but what was chosen of them\n' +
+      'made of 40 results alone, without report.json: of lines nothing is known but what was chosen of them\n' +
         `${join(out(), 'results.ndjson')}:41: 1 line is no result\n`,
     );
     const rescued = JSON.parse(read('rescued.json')) as Report;
@@ -135,6 +135,44 @@ describe('report', () => {
     const { code, stderr } = await report('results.ndjson.gz');
     expect(code).toBe(0);
     expect(stderr).toContain('made of 40 results');
+    rmSync(join(out(), 'results.ndjson'));
+    copyFileSync(join(cwd, 'results.ndjson.gz'), join(out(), 'results.ndjson.gz'));
+    expect(await report('out', '--gate', 'failed < 2%', '--quiet')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('passes over lines whose times are none, and says where', async () => {
+    rmSync(join(out(), 'report.json'));
+    const [line = ''] = read('out/results.ndjson').split('\n');
+    const own = JSON.parse(line) as object;
+    const broken = [{ dueMs: 1e300 }, { dueMs: -1e15 }, { recordedAtMs: 1e200 }, { dueMs: '5' }];
+    for (const times of broken)
+      appendFileSync(join(out(), 'results.ndjson'), `${JSON.stringify({ ...own, ...times })}\n`);
+    const odd = { ...own, sentMs: 1e300, serviceMs: -1, fromDueMs: 1e308 };
+    appendFileSync(join(out(), 'results.ndjson'), `${JSON.stringify(odd)}\n`);
+    const { code, stderr } = await report('out', '--json', 'r.json');
+    expect(code).toBe(0);
+    expect(stderr).toContain(`${join(out(), 'results.ndjson')}:41: 4 lines are no result\n`);
+    const rescued = JSON.parse(read('r.json')) as Report;
+    expect(reportFaults(rescued)).toEqual([]);
+    expect(rescued.totals.latency.fromDue.max).toBeLessThan(60_000);
+  });
+
+  it('refuses a file of which no line is a result', async () => {
+    writeFileSync(join(cwd, 'access.ndjson'), steadyLog(40, 25));
+    expect(await report('access.ndjson')).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: `error: ${join(cwd, 'access.ndjson')} holds no results: of 40 lines each is none\nhint: give the results.ndjson that --out of reprise replay wrote\n`,
+    });
+  });
+
+  it.each(['out', 'out/results.ndjson'])('does not write over the results of %s', async (source) => {
+    const { code, stderr } = await report(source, '--html', 'out/results.ndjson');
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `error: --html would write over ${join(out(), 'results.ndjson')}, which is read\nhint: give another file\n`,
+    });
+    expect(read('out/results.ndjson')).toBe(readFileSync(join(made, 'results.ndjson'), 'utf8'));
   });
 
   it('refuses to judge by results that are not those of the report', async () => {

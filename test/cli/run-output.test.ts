@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Report } from '../../core/report/report-json.ts';
@@ -86,6 +86,34 @@ describe('the files of a run', () => {
     expect((await replay('--out', 'out', '--html', 'out/report.html')).stderr).toContain(
       '--out and --html would both',
     );
+  });
+
+  it.each([
+    ['--html', 'access.log'],
+    ['--rejects', 'access.log'],
+    ['--rejects', 'link.log'],
+    ['--junit', 'rules.yaml'],
+  ])('are refused where %s %s is what is read, which stays', async (flag, name) => {
+    symlinkSync('access.log', join(cwd, 'link.log'));
+    const rules = `version: 1\ntargets: { a: { url: "${server.url}" } }\nrules: [{ name: a, target: a }]\n`;
+    writeFileSync(join(cwd, 'rules.yaml'), rules);
+    const args = ['replay', 'access.log', '--rules', join(cwd, 'rules.yaml'), flag, name];
+    expect(await reprise(args, { cwd })).toMatchObject({
+      code: 2,
+      stderr: `error: ${flag} would write over ${join(cwd, name)}, which is read\nhint: give another file\n`,
+    });
+    expect(server.requests).toEqual([]);
+    expect([text('access.log'), text('rules.yaml')]).toEqual([steadyLog(40, 5), rules]);
+  });
+
+  it.each(['plan', 'decode'])('of %s are refused where they are what is read, too', async (command) => {
+    const target = command === 'plan' ? ['--target', server.url] : [];
+    const { code, stderr } = await reprise([command, 'access.log', '--rejects', 'access.log', ...target], {
+      cwd,
+    });
+    expect(code).toBe(2);
+    expect(stderr).toContain(`error: --rejects would write over ${join(cwd, 'access.log')}, which is read`);
+    expect(text('access.log')).toBe(steadyLog(40, 5));
   });
 
   it('that cannot be written at the end are told of with 3; run, verdict and the others stay', async () => {

@@ -47,7 +47,7 @@ const eventOf = (bucket: string, { key, etag }: CapturedObject): string =>
 beforeAll(async () => {
   const { deployment, target } = stage();
   await deployment.deploy(rulesFor(target.url, RULE));
-}, 60_000);
+}, 120_000);
 
 describe('the emulator', () => {
   it('refuses whom no policy allows, so that the tests show what the functions may', async () => {

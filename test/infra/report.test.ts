@@ -60,6 +60,43 @@ describe('the hourly report', () => {
     expect(gates?.properties.period).toBe(3_600);
   });
 
+  it('is linked in the console of the partition that it is deployed to', () => {
+    const { Conditions } = hourly.template.toJSON() as { Conditions: unknown };
+    expect(Conditions).toMatchObject({
+      InChina: { 'Fn::Equals': [{ Ref: 'AWS::Partition' }, 'aws-cn'] },
+      InGovCloud: { 'Fn::Equals': [{ Ref: 'AWS::Partition' }, 'aws-us-gov'] },
+    });
+    const inChina = { 'Fn::If': ['InChina', 'console.amazonaws.cn', 'console.aws.amazon.com'] };
+    const domain = { 'Fn::If': ['InGovCloud', 'console.amazonaws-us-gov.com', inChina] };
+    for (const name of ['LatestReport', 'DashboardUrl'])
+      expect(hourly.outputs[name]?.Value).toMatchObject({
+        'Fn::Join': ['', expect.arrayContaining([{ Ref: 'AWS::Region' }, domain])],
+      });
+  });
+
+  it('may list and read ledgers and results, write reports, and nothing else', () => {
+    const policy = one(hourly, 'AWS::IAM::Policy', (id) => id.startsWith('Report')).Properties;
+    const { Statement } = policy.PolicyDocument as { Statement: readonly Record<string, unknown>[] };
+    const told = Statement.map(({ Effect, Action, Resource, Condition = {} }) => ({
+      may: [Effect, Action].flat().join(' '),
+      on: [Resource].flat().map(textOf),
+      Condition,
+    }));
+    const bucket = expect.stringMatching(/^<ResultsBucket\w+\.Arn>$/);
+    const below = (prefix: string) =>
+      expect.stringMatching(new RegExp(`^<ResultsBucket\\w+\\.Arn>/${prefix}/\\*$`));
+    const log = expect.stringMatching(/^<ReportLog\w+\.Arn>$/);
+    const prefixes = ['ledger/*', 'results/*', 'reports/*'];
+    expect(told).toEqual([
+      { may: 'Allow logs:CreateLogStream logs:PutLogEvents', on: [log], Condition: {} },
+      { may: 'Allow s3:ListBucket', on: [bucket], Condition: { StringLike: { 's3:prefix': prefixes } } },
+      { may: 'Allow s3:GetObject', on: [below('ledger'), below('results')], Condition: {} },
+      { may: 'Allow s3:PutObject', on: [below('reports')], Condition: {} },
+    ]);
+    const role = one(hourly, 'AWS::IAM::Role', (id) => id.startsWith('Report')).Properties;
+    expect(Object.keys(role).toSorted()).toEqual(['AssumeRolePolicyDocument', 'Description', 'Tags']);
+  });
+
   it('rings for a failed verdict of the last hour, and for a report that could not be made', () => {
     const alarmOf = (name: string) =>
       one(hourly, 'AWS::CloudWatch::Alarm', (id) => id.startsWith(`Alarms${name}`)).Properties;
@@ -70,6 +107,7 @@ describe('the hourly report', () => {
       Threshold: 0,
       TreatMissingData: 'notBreaching',
       Dimensions: [{ Name: 'Stack', Value: 'shop' }],
+      AlarmActions: [{ Ref: expect.stringMatching(/^AlarmsTopic/) }],
       AlarmDescription:
         'a gate of the rules failed, or could not be judged, in the last hour that was reported: look into reports/latest.html in the results bucket',
     });

@@ -111,11 +111,12 @@ export const resourcesOf = (
 ): readonly (readonly [string, Resource])[] =>
   Object.entries(resources).filter(([, resource]) => resource.Type === type);
 
-/** Text of a value in a template: references in angle brackets. */
+/** Text of a value in a template: references in angle brackets; of what depends on a condition, what is there without it. */
 export const textOf = (value: unknown): string => {
   if (typeof value !== 'object' || value === null) return String(value);
   if ('Ref' in value) return `<${String(value.Ref)}>`;
   if ('Fn::GetAtt' in value) return `<${(value['Fn::GetAtt'] as string[]).join('.')}>`;
+  if ('Fn::If' in value) return textOf((value['Fn::If'] as unknown[])[2]);
   if ('Fn::Join' in value) {
     const [separator, parts] = value['Fn::Join'] as [string, unknown[]];
     return parts.map(textOf).join(separator);

@@ -1,9 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { prepareOutDir, writeFileAtomic } from '../../io/atomic-file.ts';
+import { isWrittenThrough, prepareOutDir, writeFileAtomic } from '../../io/atomic-file.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -12,6 +24,18 @@ beforeEach(async () => {
 afterEach(async () => {
   await chmod(folder, 0o755);
   await rm(folder, { recursive: true, force: true });
+});
+
+describe('a place that is written through', () => {
+  it('is a pipe, a device or an open file, and no other', async () => {
+    const [pipe, link, file] = [join(folder, 'pipe'), join(folder, 'link'), join(folder, 'file')];
+    execFileSync('mkfifo', [pipe]);
+    await symlink('/dev/fd/1', link);
+    await writeFile(file, '');
+    const places = [pipe, link, '/dev/null', '/dev/stdout', file, folder, join(folder, 'none')];
+    const through = [true, true, true, true, false, false, false];
+    expect(await Promise.all(places.map(isWrittenThrough))).toEqual(through);
+  });
 });
 
 describe('a file written at once', () => {
@@ -56,6 +80,26 @@ describe('a file written at once', () => {
     expect((await stat(path)).isFIFO()).toBe(true);
     expect(await readdir(folder)).toEqual(['pipe']);
   });
+
+  it.each(['/dev/fd/', '/proc/self/fd/'])(
+    'goes to where an open file stands that %s and a link name, and neither file nor link is replaced',
+    async (place) => {
+      const [path, link] = [join(folder, 'output.txt'), join(folder, 'stdout')];
+      const file = await open(path, 'w');
+      try {
+        await file.write('before\n');
+        await symlink(`${place}${file.fd}`, link);
+        await writeFileAtomic(link, 'text\n');
+        await writeFileAtomic(`${place}${file.fd}`, 'more\n');
+        await file.write('after\n');
+      } finally {
+        await file.close();
+      }
+      expect(await readFile(path, 'utf8')).toBe('before\ntext\nmore\nafter\n');
+      expect((await lstat(link)).isSymbolicLink()).toBe(true);
+      expect(await readdir(folder)).toEqual(['output.txt', 'stdout']);
+    },
+  );
 
   it('fails where there is no folder for it', async () => {
     const path = join(folder, 'gone', 'report.json');

@@ -23,7 +23,7 @@ const streams: EventStream[] = [];
 /** Each look at the course has one row more. */
 const courseOf = (isWhole: boolean) => ({
   isWhole,
-  fromMs: null,
+  ...{ fromMs: null, endMs: looks },
   rows: isWhole ? Array.from({ length: looks + 1 }, (_, at) => [at]) : [[looks]],
 });
 const now = (): LiveNow => ({ ...NOW, notes: [padding] });
@@ -323,6 +323,18 @@ describe('the server', () => {
     });
     taken.close();
   });
+
+  it('can be reached again soon after someone has taken all of its connections, and says nothing', async () => {
+    const idle = Array.from({ length: 100 }, () => connect(Number(portOf()), '127.0.0.1'));
+    for (const socket of idle) socket.on('error', () => undefined);
+    await vi.waitFor(() => expect(idle.filter(({ closed }) => closed)).toHaveLength(36), { timeout: 2_000 });
+    await expect(ask(server.url)).rejects.toThrow(/hang up|ECONNRESET/);
+    await vi.waitFor(async () => expect(await ask(server.url)).toMatchObject({ status: 200 }), {
+      timeout: 8_000,
+      interval: 500,
+    });
+    for (const socket of idle) socket.destroy();
+  }, 15_000);
 
   it('ends at once, whoever still holds a connection', async () => {
     const idle = connect(Number(portOf()), '127.0.0.1');

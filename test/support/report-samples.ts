@@ -196,3 +196,7 @@ export const largeReport = (): Report =>
       return random() < 0.02 ? { status: 503 } : { slower: 0.8 + random() };
     },
   });
+
+/** A request every other second: most steps of its course are empty. */
+export const sparseReport = (): Report =>
+  simulatedReport({ routes: SHOP, seconds: 40, ratePerSecond: 0.5, gates: ['failed < 1%'] });

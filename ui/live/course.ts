@@ -7,13 +7,17 @@ import { make } from './dom.ts';
 /** Rows by instant. */
 export const createCourse = () => {
   const rows = new Map<number, LiveRow>();
+  let endMs: number | undefined;
   return {
-    take({ isWhole, fromMs, rows: given }: LiveCourse): void {
+    take({ isWhole, fromMs, endMs: end, rows: given }: LiveCourse): void {
+      endMs = end ?? undefined;
       if (isWhole) rows.clear();
       for (const row of given) rows.set(row[0] ?? 0, row);
       if (fromMs === null) return;
       for (const ms of rows.keys()) if (ms < fromMs) rows.delete(ms);
     },
+    /** Until when the last row holds. */
+    endMs: () => endMs,
     rows: (): readonly LiveRow[] => [...rows.values()].sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0)),
   };
 };
@@ -33,7 +37,7 @@ const HEIGHTS: Readonly<Record<string, number>> = { share: 84 };
 export const drawCharts = (
   host: HTMLElement,
   charts: readonly LiveChart[],
-): ((rows: readonly LiveRow[]) => void) => {
+): ((rows: readonly LiveRow[], endMs: number | undefined) => void) => {
   host.replaceChildren();
   const drawn = charts.map((chart, at): Chart => {
     const place = make('div', '');
@@ -43,11 +47,16 @@ export const drawCharts = (
     const height = (HEIGHTS[chart.unit] ?? 130) - (hasXAxis ? 0 : 20);
     return drawChart(place, { ...chart, x: 'time', height, syncKey: 'course', hasXAxis });
   });
-  return (rows) => {
+  return (rows, endMs) => {
     const x = rows.map((row) => row[0] ?? 0);
     for (const [at, chart] of charts.entries()) {
       const series = chart.series.map(({ column }) => rows.map((row) => row[column] ?? null));
-      drawn[at]?.update({ x, series, yMax: yMaxOf(rows, chart, charts) });
+      drawn[at]?.update({
+        x,
+        series,
+        yMax: yMaxOf(rows, chart, charts),
+        ...(endMs === undefined ? {} : { endMs }),
+      });
     }
   };
 };

@@ -10,7 +10,7 @@ import { showHead, showLine } from './head-view.ts';
 import { showLists } from './lists-view.ts';
 
 interface Views {
-  readonly charts: (rows: readonly LiveRow[]) => void;
+  readonly charts: (rows: readonly LiveRow[], endMs: number | undefined) => void;
   readonly controls: (control: LiveControl | null) => void;
 }
 
@@ -28,7 +28,7 @@ const openViews = ({ kind, title, charts }: LivePageOf): Views => {
 const show = ({ page, course: changes, now }: LiveFrame): void => {
   if (page !== undefined) views ??= openViews(page);
   course.take(changes);
-  views?.charts(course.rows());
+  views?.charts(course.rows(), course.endMs());
   views?.controls(now.control);
   showHead(now);
   showLists(now);

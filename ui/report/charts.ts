@@ -53,10 +53,11 @@ const ratesOf = (counts: readonly number[], { edgesMs, stepsAtOnce: atOnce }: Bi
     return widthMs > 0 ? (sumOf(part) * 1000) / widthMs : 0;
   });
 
-/** The course as it is drawn: a bin has a width, so the last one is closed by a point at its end. */
+/** The course as it is drawn, up to the end of the last bin. */
 const overTime = (values: readonly Values[], edgesMs: readonly number[]): ChartData => ({
-  x: edgesMs,
-  series: values.map((own) => [...own, own.at(-1) ?? null]),
+  x: edgesMs.slice(0, -1),
+  series: values,
+  endMs: edgesMs.at(-1) ?? 0,
 });
 
 const courseSpec = (

@@ -55,7 +55,8 @@ const startFilter = (table: HTMLTableElement, input: HTMLInputElement, status: H
       body.hidden = !words.every((word) => route.includes(word));
       if (!body.hidden) shown += 1;
     }
-    status.textContent = shown === all ? `${all} routes` : `${shown} of ${all} routes`;
+    const routes = all === 1 ? 'route' : 'routes';
+    status.textContent = shown === all ? `${all} ${routes}` : `${shown} of ${all} ${routes}`;
   });
 };
 

@@ -2,14 +2,13 @@
 
 import uPlot from 'uplot';
 import { formatClock, formatTick } from './axis.ts';
-import type { ChartSeries, ChartSpec, ChartTone } from './chart.ts';
+import type { ChartSeries, ChartSpec } from './chart.ts';
+import { stepPaths } from './step-paths.ts';
 import { colorOf } from './theme.ts';
 
 const FONT = '11px system-ui, sans-serif';
 /** The same for all, so that charts above one another share their time axis. */
 const Y_AXIS_WIDTH = 58;
-/** From so many points on, steps are too small to be seen. */
-const MANY_POINTS = 80;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const TIME_STEPS_MS = [
@@ -32,16 +31,7 @@ const AREA_ALPHA = 0.16;
 const translucent = (color: string, alpha: number): string =>
   color.replace('rgb(', 'rgba(').replace(')', `, ${alpha})`);
 
-const { linear, stepped, spline, bars } = uPlot.paths;
-
-const linePaths = ({ x }: ChartSpec, tone: ChartTone): uPlot.Series.PathBuilder | undefined => {
-  const [smooth, steps] = [linear?.(), stepped?.({ align: 1 })];
-  if (x === 'ms') return spline?.();
-  // A level stays what it is until it is set anew.
-  if (tone === 'level') return steps;
-  return (u, series, from, to) =>
-    (u.data[0].length > MANY_POINTS || steps === undefined ? smooth : steps)?.(u, series, from, to) ?? null;
-};
+const { spline } = uPlot.paths;
 
 /** Number of a series among those of its tone that are no bars. */
 const rankOf = (series: readonly ChartSeries[], at: number): number => {
@@ -67,8 +57,7 @@ const seriesOptions = (spec: ChartSpec, at: number): uPlot.Series => {
     width: style === 'bars' ? 0 : 1.5,
     dash: [...dashOf(spec.series, at)],
     ...(filled === 0 ? {} : { fill: () => translucent(color(), filled) }),
-    paths:
-      (style === 'bars' ? bars?.({ size: [0.92, 40], align: 1 }) : linePaths(spec, tone)) ?? (() => null),
+    paths: spec.x === 'ms' ? (spline?.() ?? (() => null)) : stepPaths({ label, tone, style }),
     points: { show: false },
   };
 };
@@ -83,7 +72,6 @@ const axisLook = (): Partial<uPlot.Axis> => ({
 const isDecade = (ms: number): boolean => Math.abs(Math.log10(ms) - Math.round(Math.log10(ms))) < 1e-9;
 
 const xAxis = (spec: ChartSpec): uPlot.Axis => {
-  if (spec.hasXAxis === false) return { ...axisLook(), size: 6, values: (_, splits) => splits.map(() => '') };
   if (spec.x === 'ms')
     return {
       ...axisLook(),
@@ -92,12 +80,13 @@ const xAxis = (spec: ChartSpec): uPlot.Axis => {
       space: 60,
       values: (_, splits) => splits.map((ms) => (ms === null ? '' : formatTick('ms', ms))),
     };
+  const hasWords = spec.hasXAxis !== false;
   return {
     ...axisLook(),
-    size: 26,
-    space: 70,
-    incrs: TIME_STEPS_MS,
-    values: (_, splits, _axis, _space, stepMs) => splits.map((ms) => formatClock(ms, stepMs)),
+    // Lines of the grid stand above those of the chart below.
+    ...{ size: hasWords ? 26 : 6, space: 70, incrs: TIME_STEPS_MS },
+    values: (_, splits, _axis, _space, stepMs) =>
+      splits.map((ms) => (hasWords ? formatClock(ms, stepMs) : '')),
   };
 };
 
@@ -115,16 +104,25 @@ const yRange = ({ unit }: ChartSpec, yMax: number, dataMax: number | null): [num
   return [0, most > 0 ? most * 1.08 : 1];
 };
 
+/** Number of the step that the cursor is in: of instants the nearest may be that of the next. */
+const stepAt: uPlot.Cursor.DataIdxRefiner = (u, _series, nearest, x) =>
+  (u.data[0][nearest] ?? 0) > x ? Math.max(0, nearest - 1) : nearest;
+
+/** Number of the point that the cursor is at. */
+export const pointedAt = (u: uPlot): number | undefined => u.cursor.idxs?.[1] ?? undefined;
+
 /** Options of uPlot for a chart; width and height are the caller's. */
 export const chartOptions = (
   spec: ChartSpec,
   hooks: ChartHooks,
 ): Omit<uPlot.Options, 'width' | 'height'> => ({
-  padding: [6, 12, 0, 0],
+  // On the right half of the last word of the x axis.
+  padding: [6, 22, 0, 0],
   legend: { show: false },
   cursor: {
     y: false,
     points: { size: 6 },
+    ...(spec.x === 'ms' ? {} : { dataIdx: stepAt }),
     drag: { x: false, y: false, setScale: false },
     ...(spec.syncKey === undefined ? {} : { sync: { key: spec.syncKey } }),
   },
@@ -134,5 +132,5 @@ export const chartOptions = (
   },
   axes: [xAxis(spec), yAxis(spec)],
   series: [{}, ...spec.series.map((_, at) => seriesOptions(spec, at))],
-  hooks: { setLegend: [(u) => hooks.pointed(u.cursor.idx ?? undefined)] },
+  hooks: { setLegend: [(u) => hooks.pointed(pointedAt(u))] },
 });

@@ -3,7 +3,7 @@
 import uPlot from 'uplot';
 import { formatX, formatY } from './axis.ts';
 import { drawLegend } from './chart-legend.ts';
-import { chartOptions } from './chart-options.ts';
+import { chartOptions, pointedAt } from './chart-options.ts';
 import { drawTable } from './chart-table.ts';
 import { onThemeChange } from './theme.ts';
 
@@ -39,6 +39,8 @@ export interface ChartData {
   readonly x: readonly number[];
   /** One list for each series, as long as `x`; `null` where there is nothing. Shares lie between 0 and 1. */
   readonly series: readonly (readonly (number | null)[])[];
+  /** Over time, a value holds until the next; the last one until then. */
+  readonly endMs?: number;
   /** Least upper end of the y axis, so that charts can share one. */
   readonly yMax?: number;
 }
@@ -55,7 +57,7 @@ const peakOf = (values: readonly (number | null)[]): number | null =>
 
 /** The chart in a sentence: its title, how far it goes, the peak of each series. */
 const nameOf = (spec: ChartSpec, data: ChartData): string => {
-  const end = data.x.at(-1);
+  const end = data.x.length === 0 ? undefined : (data.endMs ?? data.x.at(-1));
   if (end === undefined) return `${spec.title}: nothing yet`;
   const peaks = spec.series.map(
     ({ label }, at) => `${label} up to ${formatY(spec.unit, peakOf(data.series[at] ?? []))}`,
@@ -63,10 +65,14 @@ const nameOf = (spec: ChartSpec, data: ChartData): string => {
   return `${spec.title}, from ${formatX(spec.x, data.x[0] ?? 0)} to ${formatX(spec.x, end)}: ${peaks.join(', ')}`;
 };
 
-const toAligned = (spec: ChartSpec, { x, series }: ChartData): uPlot.AlignedData => [
-  [...x],
-  ...spec.series.map((_, at) => [...(series[at] ?? x.map(() => null))]),
-];
+/** Steps are closed by a point that has no value. */
+const toAligned = (spec: ChartSpec, { x, series, endMs }: ChartData): uPlot.AlignedData => {
+  const isClosed = endMs !== undefined && x.length > 0;
+  return [
+    [...x, ...(isClosed ? [endMs] : [])],
+    ...spec.series.map((_, at) => [...(series[at] ?? x.map(() => null)), ...(isClosed ? [null] : [])]),
+  ];
+};
 
 /** An empty chart inside `host`, as wide as it is; follows its width and the theme. */
 export const drawChart = (host: HTMLElement, spec: ChartSpec): Chart => {
@@ -95,7 +101,7 @@ export const drawChart = (host: HTMLElement, spec: ChartSpec): Chart => {
     data = next;
     u.setData(toAligned(spec, data));
     plot.setAttribute('aria-label', nameOf(spec, data));
-    legend.show(data, u.cursor.idx ?? undefined);
+    legend.show(data, pointedAt(u));
     table?.show(data);
   };
   update(data);

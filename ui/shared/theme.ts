@@ -42,6 +42,8 @@ export const colorOf = (variable: string): string => {
   if (found !== undefined) return found;
   const probe = document.createElement('span');
   probe.style.color = `var(--${variable})`;
+  // Where the system forces its colours on a page, lines would all have the one of text.
+  probe.style.setProperty('forced-color-adjust', 'none');
   document.body.append(probe);
   const color = getComputedStyle(probe).color;
   probe.remove();

@@ -26,7 +26,7 @@ export const RUN_CHARTS: readonly LiveChart[] = [
     series: [
       { label: 'replayed', tone: 'replayed', style: 'area', column: 2 },
       { label: 'held back', tone: 'held', style: 'line', column: 5 },
-      { label: 'errors', tone: 'failed', style: 'line', column: 6 },
+      { label: 'errors', tone: 'failed', style: 'bars', column: 6 },
     ],
   },
   {
@@ -72,6 +72,12 @@ const begun = ({ steps }: Timeline, nowMs: number): readonly TimelineStep[] => {
   return end < 0 ? steps : steps.slice(0, end);
 };
 
+/** The last step ends with now while it goes on. */
+const endOf = ({ stepMs }: Timeline, steps: readonly TimelineStep[], nowMs: number): number | null => {
+  const last = steps.at(-1);
+  return last === undefined ? null : Math.round(Math.min(last.startMs + stepMs, nowMs));
+};
+
 /** Follows a course. Nothing was seen at first. */
 export const createRunCourse = (course: (leastStepMs: number) => Timeline) => {
   let seen: readonly TimelineStep[] = [];
@@ -83,7 +89,9 @@ export const createRunCourse = (course: (leastStepMs: number) => Timeline) => {
   return {
     whole: (nowMs: number): LiveCourse => {
       const timeline = course(LEAST_STEP_MS);
-      return { isWhole: true, fromMs: null, rows: rowsOf(timeline, begun(timeline, nowMs), nowMs) };
+      const steps = begun(timeline, nowMs);
+      const endMs = endOf(timeline, steps, nowMs);
+      return { isWhole: true, fromMs: null, endMs, rows: rowsOf(timeline, steps, nowMs) };
     },
     changes: (nowMs: number): LiveCourse => {
       const timeline = course(LEAST_STEP_MS);
@@ -93,7 +101,12 @@ export const createRunCourse = (course: (leastStepMs: number) => Timeline) => {
       const changed = steps.filter((step, at) => isWhole || step !== seen[at] || at >= seen.length - 2);
       seen = steps;
       seenStepMs = timeline.stepMs;
-      return { isWhole, fromMs: null, rows: rowsOf(timeline, changed, nowMs) };
+      return {
+        isWhole,
+        fromMs: null,
+        endMs: endOf(timeline, steps, nowMs),
+        rows: rowsOf(timeline, changed, nowMs),
+      };
     },
   };
 };

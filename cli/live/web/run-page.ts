@@ -40,7 +40,7 @@ const titleOf = (names: readonly string[]): string => {
   return names.length <= MAX_NAMED ? shown : `${shown} and ${names.length - MAX_NAMED} more`;
 };
 
-const EMPTY_COURSE = { isWhole: true, fromMs: null, rows: [] } as const;
+const EMPTY_COURSE = { isWhole: true, fromMs: null, endMs: null, rows: [] } as const;
 
 const obey = (run: LiveRun | undefined, command: LiveCommand): void => {
   if (run === undefined) throw new RepriseError('RUN_NOT_STARTED', 'the run has not begun yet');

@@ -6,6 +6,8 @@ import type { StackStatus } from '../../status/read-status.ts';
 
 /** An hour, as charts hold it and as one looks back. */
 export const HISTORY_MS = 3_600_000;
+/** What a look finds is shown until about the next. */
+const LOOK_MS = 2_000;
 /** A window of fewer is carried on into the next: what stands there was counted before. */
 const FEW = 50;
 
@@ -135,6 +137,10 @@ export const createStackCourse = () => {
   let rows: LiveRow[] = [];
   let told = -1;
   const fromMs = (): number | null => rows[0]?.[0] ?? null;
+  const endMs = (): number | null => {
+    const ms = rows.at(-1)?.[0] ?? null;
+    return ms === null ? null : ms + LOOK_MS;
+  };
   return {
     take: (ms: number, look: StackLook): void => {
       const { endedPerSecond, overShare, failedShare, heldBackShare, inFlight, lowestLevel, switchShare } =
@@ -143,11 +149,11 @@ export const createStackCourse = () => {
       rows.push([ms, ...values.map(rounded), switchShare ?? null]);
       rows = rows.filter((row) => (row[0] ?? 0) >= ms - HISTORY_MS);
     },
-    whole: (): LiveCourse => ({ isWhole: true, fromMs: null, rows }),
+    whole: (): LiveCourse => ({ isWhole: true, fromMs: null, endMs: endMs(), rows }),
     changes: (): LiveCourse => {
       const changed = rows.filter((row) => (row[0] ?? 0) > told);
       told = rows.at(-1)?.[0] ?? told;
-      return { isWhole: false, fromMs: fromMs(), rows: changed };
+      return { isWhole: false, fromMs: fromMs(), endMs: endMs(), rows: changed };
     },
   };
 };

@@ -1,5 +1,6 @@
 /** By what factor requests took longer than the same requests did before. */
 
+import { bucketsOf } from '../../measure/buckets.ts';
 import type { Histogram } from '../../measure/histogram.ts';
 import type { Estimate } from './estimate.ts';
 import { centralFactor, greatestFactor, leastFactor, type ShiftTest } from './invert-test.ts';
@@ -58,7 +59,8 @@ const signedRank = (ratios: WeightedLogs): ShiftTest => {
 export const pairedShift = (ratio: Histogram, confidence: number): Estimate | undefined => {
   if (ratio.count === 0) return undefined;
   const errors = reachOf(confidence);
-  const test = (side: BucketSide): ShiftTest => signedRank(weightedLogs(ratio, side));
+  const buckets = bucketsOf(ratio);
+  const test = (side: BucketSide): ShiftTest => signedRank(weightedLogs(buckets, side));
   const estimate = centralFactor(test('middle'));
   return {
     estimate,

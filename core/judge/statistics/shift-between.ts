@@ -1,5 +1,6 @@
 /** By what factor the latencies of one group of requests are those of another. */
 
+import { bucketsOf } from '../../measure/buckets.ts';
 import type { Histogram } from '../../measure/histogram.ts';
 import type { Estimate } from './estimate.ts';
 import { centralFactor, greatestFactor, leastFactor, type ShiftTest } from './invert-test.ts';
@@ -58,7 +59,7 @@ export const shiftBetween = (
   confidence: number,
 ): Estimate | undefined => {
   if (before.count === 0 || after.count === 0) return undefined;
-  const test = mannWhitney(weightedLogs(before), weightedLogs(after));
+  const test = mannWhitney(weightedLogs(bucketsOf(before)), weightedLogs(bucketsOf(after)));
   const errors = reachOf(confidence);
   const estimate = centralFactor(test);
   return {

@@ -1,7 +1,6 @@
 /** What a histogram holds on a logarithmic scale, on which a factor is a distance. */
 
-import { bucketsOf } from '../../measure/buckets.ts';
-import type { Histogram } from '../../measure/histogram.ts';
+import type { Bucket } from '../../measure/buckets.ts';
 
 /** Distinct values, ascending, and how often each was seen. */
 export interface WeightedLogs {
@@ -20,16 +19,17 @@ const SIDES = { from: 0, middle: 0.5, to: 1 } as const;
 const LEAST_MS = 1e-6;
 
 /** The logarithms of a histogram's values, as exact as its buckets. */
-export const weightedLogs = (histogram: Histogram, side: BucketSide = 'middle'): WeightedLogs => {
-  const buckets = bucketsOf(histogram);
+export const weightedLogs = (buckets: readonly Bucket[], side: BucketSide = 'middle'): WeightedLogs => {
   const weight = SIDES[side];
   const logs = new Float64Array(buckets.length);
   const counts = new Float64Array(buckets.length);
+  let sum = 0;
   for (const [i, { fromMs, toMs, count }] of buckets.entries()) {
     logs[i] = Math.log(Math.max(LEAST_MS, fromMs + (toMs - fromMs) * weight));
     counts[i] = count;
+    sum += count;
   }
-  return { logs, counts, count: histogram.count };
+  return { logs, counts, count: sum };
 };
 
 /** Σ(t³ − t) over groups of `t` equal values, by which tests by ranks are corrected for ties. */

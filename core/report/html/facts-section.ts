@@ -7,6 +7,7 @@ import type { Report } from '../report-json.ts';
 import type { BudgetReport, TargetReport } from '../target-report.ts';
 import { EMPTY, html, type Markup, type Part } from './markup.ts';
 import { plainTable, scroll, section } from './table.ts';
+import { counted } from './words.ts';
 
 /** No line of a note is that long. */
 const ONE_LINE = 100_000;
@@ -96,7 +97,7 @@ const MAX_INPUTS = 20;
 const inputsOf = ({ run: { inputs } }: Report): string => {
   const shown = inputs
     .slice(0, MAX_INPUTS)
-    .map(({ name, lines }) => (lines === undefined ? name : `${name} (${formatCount(lines)} lines)`));
+    .map(({ name, lines }) => (lines === undefined ? name : `${name} (${counted(lines, 'line')})`));
   const more = inputs.length - shown.length;
   return [...shown, ...(more > 0 ? [`${formatCount(more)} more`] : [])].join(', ') || '–';
 };

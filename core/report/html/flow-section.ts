@@ -6,6 +6,7 @@ import type { Report } from '../report-json.ts';
 import { type FlowStage, flowStages, layoutFlow, NODE_WIDTH, type Placed } from './flow-layout.ts';
 import { EMPTY, html, type Markup, type Part } from './markup.ts';
 import { scroll, section } from './table.ts';
+import { counted } from './words.ts';
 
 const MAX_PARTS = 12;
 
@@ -28,7 +29,7 @@ const drawing = (stages: readonly FlowStage[]): Markup => {
     const block = html`<rect class="flow-${node.tone}" x="${node.x}" y="${round(node.y)}" width="${NODE_WIDTH}" height="${round(Math.max(1, node.height))}" rx="1.5"></rect>`;
     return html`${block}${labelOf(node, at < stages.length)}`;
   });
-  const words = stages.map(({ node }) => `${formatCount(node.count)} ${node.name}`).join(', ');
+  const words = stages.map(({ node }) => `${node.name} ${formatCount(node.count)}`).join(', ');
   return html`<svg class="flow" viewBox="0 0 ${width} ${height}" role="img" aria-label="From lines to answers: ${words}">${bands}${blocks}</svg>`;
 };
 
@@ -73,7 +74,7 @@ const totalTable = (accounting: AccountingReport): Markup => {
 export const flowSection = (report: Report): Markup => {
   const { accounting, balanced } = report;
   const lead = balanced
-    ? `Every one of ${formatCount(accounting.lines)} lines and ${formatCount(accounting.allRules.planned)} planned requests ended in exactly one place.`
+    ? `Every one of ${counted(accounting.lines, 'line')} and ${counted(accounting.allRules.planned, 'planned request')} ended in exactly one place.`
     : 'The numbers do not balance: a bug of Reprise.';
   const table = html`<details class="behind"><summary>Table<span class="visually-hidden">: accounting</span></summary>${scroll('accounting', totalTable(accounting))}</details>`;
   return section(

@@ -60,7 +60,8 @@ const startsFor = (filled: readonly Histogram[]): readonly number[] => {
   const last = octaveOf(Math.max(...filled.map(({ maxMs }) => maxMs)));
   const edges = edgesFor(filled, last - first);
   const coarseBelow = filled.some(isCoarse) ? COARSE_OCTAVES : Number.NEGATIVE_INFINITY;
-  const octaves = Array.from({ length: last - first + 3 }, (_, at) => first - 1 + at);
+  // Of the last bin the next one's start is the end.
+  const octaves = Array.from({ length: last - first + 4 }, (_, at) => first - 1 + at);
   return octaves.flatMap((octave) =>
     (octave < coarseBelow ? WHOLE : edges).map((edge) => 2 ** octave * (1 + edge / PARTS)),
   );

@@ -8,6 +8,7 @@ import { quantileTable } from './latency-section.ts';
 import { EMPTY, html, type Markup } from './markup.ts';
 import { ROUTE_COLUMNS } from './route-columns.ts';
 import { scroll, section } from './table.ts';
+import { counted } from './words.ts';
 import { findings, statusChanges } from './worst-section.ts';
 
 const MAX_CHANGES = 6;
@@ -85,7 +86,7 @@ export const routesSection = (report: Report): Markup => {
   const shown = { origins: originsOf(report), host: sharedHost(report) };
   const head = html`${groupRow()}<tr>${sortable('route', 'text')}${sortable('finding', 'number')}${ROUTE_COLUMNS.map(({ label, group }) => sortable(label, 'number', group))}</tr>`;
   const bodies = rankRoutes(report.routes).map((ranked, at) => routeBody(ranked, at, shown));
-  const filter = html`<div class="tools screen-only" hidden><label for="filter">Filter routes</label><input type="search" id="filter" autocomplete="off" spellcheck="false"><span class="muted" role="status" id="filtered">${formatCount(report.routes.length)} routes</span></div>`;
+  const filter = html`<div class="tools screen-only" hidden><label for="filter">Filter routes</label><input type="search" id="filter" autocomplete="off" spellcheck="false"><span class="muted" role="status" id="filtered">${counted(report.routes.length, 'route')}</span></div>`;
   return section(
     {
       ...options,

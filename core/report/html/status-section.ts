@@ -5,6 +5,7 @@ import { formatCount, formatShare } from '../format.ts';
 import type { Report } from '../report-json.ts';
 import { EMPTY, html, type Markup } from './markup.ts';
 import { scroll, section } from './table.ts';
+import { counted } from './words.ts';
 
 const LAST = ['none', 'failed'];
 const SHADES = 5;
@@ -63,7 +64,7 @@ export const statusSection = (report: Report): Markup => {
   const lead =
     match.known === 0
       ? 'The log holds no status, so there is nothing to compare with.'
-      : `${share} of ${formatCount(match.known)} requests were answered with their recorded status, ${formatShare(match.sameClass / match.known)} with one of its class.`;
+      : `Answered with the recorded status: ${share} of ${counted(match.known, 'request')}; with one of its class: ${formatShare(match.sameClass / match.known)}.`;
   return section(
     { ...options, lead },
     scroll('statuses, recorded and replayed', matrixTable(status)),

@@ -7,13 +7,11 @@ import type { Report } from '../report-json.ts';
 import { gateRange } from './gate-range.ts';
 import { EMPTY, html, type Markup } from './markup.ts';
 import { scroll } from './table.ts';
+import { counted } from './words.ts';
 
 const MAX_ROUTES = 5;
 const OPS = { '<=': '≤', '<': '<', '>=': '≥', '>': '>' } as const;
 const ORDER = { failed: 0, missed: 1, held: 2 } as const;
-
-const counted = (count: number, one: string): string =>
-  `${formatCount(count)} ${one}${count === 1 ? '' : 's'}`;
 
 /** What failed of how many: `2 of 5 gates, 1 could not be judged`. */
 const howMany = ({ gates }: Verdict): string => {
@@ -42,7 +40,7 @@ const ENDED = {
 
 const whatRan = ({ accounting, run, balanced }: Report): string => {
   const { planned, sent } = accounting.allRules;
-  const what = `${formatCount(sent)} of ${formatCount(planned)} planned requests sent in ${formatDuration(run.durationMs)}`;
+  const what = `${formatCount(sent)} of ${counted(planned, 'planned request')} sent in ${formatDuration(run.durationMs)}`;
   return `${what}${ENDED[run.endedBy]}${balanced ? ', every line accounted for' : ''}.`;
 };
 
@@ -83,8 +81,9 @@ const gateRow = (gate: GateResult): Markup => {
 };
 
 const confidenceOf = (gates: readonly GateResult[]): Markup => {
-  const confidence = gates.find(({ interval }) => interval !== null)?.interval?.confidence;
-  return confidence === undefined
+  // Of gates against the log or a baseline it is less than of others: what holds of all is the least.
+  const confidence = Math.min(...gates.map(({ interval }) => interval?.confidence ?? 1));
+  return confidence === 1
     ? EMPTY
     : html`<p class="muted small wide screen-only">Between: where the true value lies with ${Math.round(confidence * 1000) / 10} % confidence. The drawing shows it beside the limit; what is allowed is shaded.</p>`;
 };

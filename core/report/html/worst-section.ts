@@ -7,6 +7,7 @@ import type { Report } from '../report-json.ts';
 import { exampleBlocks, type Origins, originsOf } from './examples.ts';
 import { EMPTY, html, type Markup } from './markup.ts';
 import { section } from './table.ts';
+import { counted } from './words.ts';
 
 const MAX_SHOWN = 5;
 const MAX_CHANGES = 3;
@@ -62,7 +63,7 @@ export const worstSection = (report: Report): Markup => {
         : 'None: no route is certainly slower, or answered otherwise, than the log says.';
     return section({ ...options, lead });
   }
-  const lead = `${formatCount(worse.length)} of ${formatCount(report.routes.length)} routes ${worse.length === 1 ? 'is' : 'are'} certainly worse than the log says, beyond chance.`;
+  const lead = `${formatCount(worse.length)} of ${counted(report.routes.length, 'route')} ${worse.length === 1 ? 'is' : 'are'} certainly worse than the log says, beyond chance.`;
   const more = worse.length - MAX_SHOWN;
   const origins = originsOf(report);
   return section(

@@ -56,6 +56,33 @@ describe('latency against the log', () => {
     );
   });
 
+  it('judges nothing by three requests in the log or in the baseline, however many there are now', () => {
+    const unrecorded = spread(100, 9).map(({ recordedMs, ...one }, i) =>
+      i < 3 ? { ...one, recordedMs } : one,
+    );
+    const cells = [cellOf('a', CART, unrecorded)];
+    const baseline = baselineOf([cellOf('a', CART, spread(3, 1))]);
+    const few = 'nothing can be said of the only route: only 3 requests in the';
+    expect(resultOf('each route p95 <= 1.1x recorded', { cells })).toMatchObject({
+      outcome: 'missed',
+      note: `${few} log, and the gate asks for 50`,
+      routes: { judged: 0, tooFew: 1 },
+    });
+    expect(resultOf('each route p95 <= 1.1x baseline', { cells, baseline })).toMatchObject({
+      outcome: 'missed',
+      note: `${few} baseline, and the gate asks for 50`,
+    });
+    expect(resultOf('failed <= 1x baseline min 4', { cells, baseline }).note).toBe(
+      'only 3 requests in the baseline, and the gate asks for 4',
+    );
+  });
+
+  it('is sure of the side that a gate is about: each end of its interval has all of the chance of error', () => {
+    const { interval } = resultOf('p50 <= 1.1x recorded', { cells: cellsOf(400, 1) });
+    expect(interval?.confidence).toBe(0.9);
+    expect(resultOf('p50 <= 300ms', { cells: cellsOf(400, 1) }).interval?.confidence).toBe(0.95);
+  });
+
   it('of three requests says that they are too few', () => {
     expect(resultOf('p95 <= 1x recorded', { cells: cellsOf(3, 1.5) })).toMatchObject({
       outcome: 'held',

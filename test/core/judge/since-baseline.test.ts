@@ -55,4 +55,11 @@ describe('a baseline', () => {
     const { report } = judgeSince(sampleReport(), { ...sampleReport(), verdict: failed });
     expect(report.verdict.outcome).toBe('failed');
   });
+
+  it('has six decimals at most, as every gate of a report', () => {
+    const { verdict } = since({ fate: (n) => (n % 6 === 4 ? { slow: 2.1234567 } : {}) });
+    const numbers = JSON.stringify(verdict).match(/\d+\.\d+/g) ?? [];
+    expect(numbers.length).toBeGreaterThan(10);
+    expect(numbers.filter((number) => /\.\d{7}/.test(number))).toEqual([]);
+  });
 });

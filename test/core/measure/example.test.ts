@@ -29,9 +29,42 @@ describe('keepWorst', () => {
     expect(worstOf(all).map(({ id, kind }) => [id, kind])).toEqual([
       ['failed', 'failed'],
       ['broken', 'status'],
-      ['moved', 'status'],
+      ['slower', 'slow'],
     ]);
     expect(worstOf(all.slice(0, 3)).map(({ id }) => id)).toEqual(['moved', 'slower', 'slow']);
+  });
+
+  it.each<[string, readonly Partial<Result>[], readonly string[]]>([
+    [
+      'one of each kind, however many failed',
+      [
+        { failed: 'timeout' },
+        { failed: 'timeout' },
+        { failed: 'timeout' },
+        { status: 500 },
+        { status: 200, serviceMs: 900 },
+      ],
+      ['0', '3', '4'],
+    ],
+    [
+      'two of one kind before two of one code',
+      [{ failed: 'timeout' }, { failed: 'timeout' }, { failed: 'reset' }, { status: 200, serviceMs: 900 }],
+      ['0', '2', '3'],
+    ],
+    [
+      'one of each status where nothing failed',
+      [{ status: 500 }, { status: 500 }, { status: 503 }, { status: 404 }],
+      ['0', '2', '3'],
+    ],
+    [
+      'three of one code where there is no other',
+      Array.from({ length: 5 }, () => ({ failed: 'dns' as const })),
+      ['0', '1', '2'],
+    ],
+  ])('keeps %s', (_, ends, ids) => {
+    const results = ends.map((end, at) => resultOf(String(at), end));
+    expect(worstOf(results).map(({ id }) => id)).toEqual(ids);
+    expect(worstOf(results.toReversed()).map(({ id }) => id)).toEqual(ids);
   });
 
   it('keeps what is needed to try it again, secrets masked', () => {
@@ -99,11 +132,15 @@ describe('keepWorst', () => {
     const anyResult = fc
       .record({
         n: fc.nat(1000),
-        status: fc.constantFrom(200, 200, 302, 404, 500, undefined),
+        status: fc.constantFrom(200, 200, 302, 404, 500, 503, undefined),
+        failed: fc.constantFrom('reset' as const, 'timeout' as const, 'dns' as const),
+        recorded: fc.constantFrom(200, 404, 500),
         serviceMs: fc.integer({ min: 1, max: 500 }),
       })
-      .map(({ n, status, serviceMs }) =>
-        resultOf(`${n}.catalog.0`, status === undefined ? { failed: 'reset' } : { status, serviceMs }),
+      .map(({ n, status, failed, recorded, serviceMs }) =>
+        resultOf(`${n}.catalog.0`, status === undefined ? { failed } : { status, serviceMs }, {
+          status: recorded,
+        }),
       );
     const unique = fc.uniqueArray(anyResult, { maxLength: 40, selector: ({ request }) => request.id });
     fc.assert(
@@ -114,7 +151,10 @@ describe('keepWorst', () => {
         const merged = worstOf(results.slice(0, at));
         mergeExamples(merged, worstOf(results.slice(at)));
         expect(merged).toEqual(worst);
+        const kinds = new Set(results.map((result) => kindOf(result)).filter((kind) => kind !== undefined));
+        expect(new Set(worst.map(({ kind }) => kind))).toEqual(kinds);
       }),
+      { numRuns: 500 },
     );
   });
 });

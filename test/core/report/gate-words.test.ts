@@ -23,6 +23,23 @@ describe('the words of a gate', () => {
     expect(measuredWords(FAILED, FAILED)).toBe('1.42x (1.31x–1.55x; 142 ms against 100 ms; 2,000 requests)');
   });
 
+  it('tell both sides where nothing is held against nothing', () => {
+    const gate = {
+      ...FAILED,
+      gate: 'status5xx <= 1x recorded',
+      measured: null,
+      interval: null,
+      value: 0,
+      reference: 0,
+    };
+    expect(measuredWords(gate, gate)).toBe('0 % against 0 %; 2,000 requests');
+  });
+
+  it('tell the times behind a comparison to a baseline', () => {
+    const gate = { ...FAILED, gate: 'no regression since the baseline' };
+    expect(measuredWords(gate, gate)).toBe('1.42x (1.31x–1.55x; 142 ms against 100 ms; 2,000 requests)');
+  });
+
   it('tell of routes how many failed, and the worst', () => {
     expect(outcomeWords(EACH_ROUTE)).toBe(
       '1 of 40 routes failed, 3 with too few requests; worst GET shop.example.com/cart/{id} 2.10x (1.80x–2.40x; 210 ms against 100 ms; 320 requests)',

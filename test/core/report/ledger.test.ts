@@ -72,12 +72,14 @@ describe('the ledger of an object', () => {
     'null',
     '{"version":2}',
     '{"version":1,"run":"r","endedAt":"","lines":{},"rules":{}}',
+    '{"version":1,"run":"r","startedAt":"x","endedAt":"2026","object":{},"lines":{},"rules":{}}',
+    '{"version":1,"run":"r","startedAt":"2026","endedAt":"x","object":{},"lines":{},"rules":{}}',
   ])('is refused where it is none: %j', (text) => {
     const error = thrownBy(() => parseLedger(text));
     expect(error).toBeInstanceOf(RepriseError);
     expect([error.code, error.message]).toEqual([
       'LEDGER_INVALID',
-      `a ledger must be JSON of version 1, got ${JSON.stringify(text)}`,
+      `a ledger must be JSON of version 1, got ${JSON.stringify(text.slice(0, 80))}`,
     ]);
   });
 });

@@ -36,14 +36,28 @@ describe('renderMarkdown', () => {
     }));
     const text = renderMarkdown({ ...troubledReport(), verdict: verdictOf(...gates) });
     expect(text.length).toBeLessThan(65_536);
-    expect(text).toContain('… and 2970 more gates');
+    expect(text).toContain('… and 2,970 more gates');
   });
 
-  it('is cut at a line where even that is too long, and says so', () => {
+  it('leaves out the part that makes it too long, and says so', () => {
     const causes = Array.from({ length: 1_000 }, () => ({ kind: 'host', text: 'y'.repeat(390) }) as const);
     const text = renderMarkdown({ ...troubledReport(), verdict: { ...ALL_KINDS, likelyCauses: causes } });
     expect(text.length).toBeLessThan(65_536);
-    expect(text.endsWith('\n\n… the rest is left out: a comment may not be longer.\n')).toBe(true);
+    expect(text.endsWith('</details>\n\n… more is left out: a comment may not be longer.\n')).toBe(true);
+    expect(text).not.toContain('Likely cause');
+    expect(text.match(/^````/gm)).toHaveLength(2);
+  });
+
+  it('counts the gates that are left out as it counts all else', () => {
+    const gates = Array.from({ length: 3_000 }, () => EACH_ROUTE);
+    const text = renderMarkdown({ ...troubledReport(), verdict: verdictOf(...gates) });
+    expect(text).toContain('… and 2,970 more gates, none of them worse.');
+  });
+
+  it('has no curl line that is too long to be whole', () => {
+    const text = renderMarkdown(withExample(troubledReport(), `/search?q=${'x'.repeat(3_000)}`));
+    expect(text).not.toContain('curl');
+    expect(text).not.toContain('````');
   });
 
   it('lets nothing of a log or a rule become markup, a mention or another line', () => {

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { answeredBy, sumOf } from '../../../core/measure/accounting.ts';
-import { isSettled, reconcile, SETTLED_AFTER_MS } from '../../../core/report/reconcile.ts';
+import type { Ledger } from '../../../core/report/ledger.ts';
+import { createReconciler, isSettled, reconcile, SETTLED_AFTER_MS } from '../../../core/report/reconcile.ts';
 import type { SliceRecord } from '../../../core/report/slice-records.ts';
+import { usedBytes } from '../../support/gc.ts';
 import { anySliceCase, ledgerOf, RUN, recordsOf, type SliceCase } from '../../support/ledgers.ts';
 
 const anySlices = fc.array(anySliceCase, { maxLength: 8 });
@@ -140,4 +142,19 @@ it('is settled 15 min after the last request of the object may have been sent', 
   expect(SETTLED_AFTER_MS).toBe(900_000);
   expect(isSettled(ledger, endedAtMs + 905_000)).toBe(true);
   expect(isSettled(ledger, endedAtMs + 904_999)).toBe(false);
+});
+
+it('takes little memory for each of the objects of an hour, however many rules they have', () => {
+  const { rules, ...rest } = ledgerOf([one]);
+  const [counts] = Object.values(rules);
+  const ledger = {
+    ...rest,
+    rules: Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`r${i}`, counts])),
+  } as Ledger;
+  const OBJECTS = 2_000;
+  const beforeBytes = usedBytes();
+  const reconcilers = Array.from({ length: OBJECTS }, () => createReconciler(ledger));
+  const eachBytes = (usedBytes() - beforeBytes) / OBJECTS;
+  expect(reconcilers).toHaveLength(OBJECTS);
+  expect(eachBytes).toBeLessThan(4 * 2 ** 10);
 });

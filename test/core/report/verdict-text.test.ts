@@ -15,6 +15,22 @@ const credentials: LikelyCause = {
   text: '38 of 41 routes answer 401 where the log has 2xx: credentials are stripped unless a rule keeps or sets them',
 };
 
+describe('gateWords', () => {
+  it('tells both sides in the unit of the measure, whatever the route and the rule are named', () => {
+    for (const scope of ['route:"GET /max/p95" ', 'rule:p95 ', '']) {
+      const gate = gateResult({
+        gate: `${scope}failed <= 1x baseline`,
+        unit: 'factor',
+        limit: 1,
+        measured: 1.5,
+        value: 0.03,
+        reference: 0.02,
+      });
+      expect(gateWords(gate)).toBe('measured 1.50x, 3.0 % against 2.0 %');
+    }
+  });
+});
+
 describe('renderVerdict', () => {
   it('says that all held, each gate with what was measured', () => {
     const gates = [

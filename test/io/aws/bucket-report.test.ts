@@ -7,7 +7,8 @@ import { hasLaterReport } from '../../../io/aws/reports.ts';
 import { outcomeOf } from '../../infra/outcome.ts';
 import { clientConfig } from '../../support/aws/client-config.ts';
 import { type S3Endpoint, startS3 } from '../../support/aws/s3.ts';
-import { type ReplayedObject, resultLinesOf } from '../../support/replayed-object.ts';
+import { ledgerOfObject, type ReplayedObject, resultLinesOf } from '../../support/replayed-object.ts';
+import { reportFaults } from '../../support/report-schema.ts';
 import { BUCKET, deliveredKey, hourAt, putLedger, putReplayed } from '../../support/results-bucket.ts';
 
 const TEN = Date.UTC(2026, 10, 21, 10);
@@ -141,6 +142,53 @@ describe('the report of a bucket', () => {
     });
     putReplayed(s3.state, object);
     expect(await read({ nowMs: TEN + 60 * MINUTE_MS })).toMatchObject({ open: 0, results: 60 });
+  });
+
+  it('is refused for the open end of a span that is not over, with what can be asked for', async () => {
+    putLedger(s3.state, objectAt(30));
+    expect(await outcomeOf(read({ nowMs: TEN + 40 * MINUTE_MS }))).toMatchObject({
+      code: 'RESULTS_OPEN',
+      hint: 'results may still come until 2026-11-21T10:46:05.000Z: ask again then, or for hours that are over by now',
+    });
+  });
+
+  it('finds results in a file that was begun in the hour before, for what other objects were replayed then', async () => {
+    const object = objectAt(0, { startedAtMs: TEN + 1_000, endedAtMs: TEN + 20_000 });
+    putLedger(s3.state, object);
+    s3.state.put(BUCKET, deliveredKey(TEN - 40_000), gzipSync([...resultLinesOf(object)].join('\n')));
+    const found = await read();
+    expect(found?.report.accounting.allRules).toMatchObject({ sent: 60, heldBack: { total: 0 } });
+    expect(found?.results).toBe(60);
+  });
+
+  it('is none where S3 refuses one object in the middle', async () => {
+    for (const minute of [5, 6, 7]) putReplayed(s3.state, objectAt(minute), 30);
+    const refuse = (): void => {
+      if (keysRead().filter((key) => key.startsWith('results/')).length === 3)
+        s3.fail({ operation: 'GetObject', status: 403, code: 'AccessDenied', times: 99 });
+    };
+    expect(await outcomeOf(read({ onBytes: refuse }))).toMatchObject({
+      code: 'INPUT_UNREADABLE',
+      message: expect.stringContaining('access denied'),
+    });
+  });
+
+  it('adds up where rules were deployed in between, in an object and between two', async () => {
+    const objects = [objectAt(5), objectAt(6)];
+    for (const object of objects) putReplayed(s3.state, object);
+    const [first, second] = objects.map(ledgerOfObject);
+    const before = { dispatched: 60, heldBack: {} };
+    const changed = { ...second, rulesHash: 'other', changed: { fromRulesHash: first?.rulesHash, before } };
+    s3.state.put(BUCKET, `ledger/${second?.run}.json`, JSON.stringify(changed), {
+      lastModifiedMs: TEN + 8 * MINUTE_MS,
+    });
+    const found = await read();
+    expect(found?.report).toMatchObject({
+      balanced: true,
+      run: { rulesHash: `${first?.rulesHash} other` },
+      totals: { counts: { planned: 120, answered: 120 } },
+    });
+    expect(reportFaults(found?.report)).toEqual([]);
   });
 
   it('is refused where the time is up before all was read', async () => {

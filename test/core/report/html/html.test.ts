@@ -74,6 +74,15 @@ describe('the page of a report', () => {
     expect(page.indexOf('id="worst"')).toBeLessThan(page.indexOf('id="latency"'));
   });
 
+  it('speaks of one as of one', () => {
+    const page = withoutBundles(renderHtml(singleReport()));
+    expect(page).toContain('Every one of 1 line and 1 planned request ended in exactly one place.');
+    expect(page).toContain(
+      'Answered with the recorded status: 100 % of 1 request; with one of its class: 100 %.',
+    );
+    expect(page).not.toMatch(/\b1 (?:lines|requests|routes|planned requests|gates)\b/);
+  });
+
   it('names what most likely stands behind a shift of all routes', () => {
     const report = deniedReport();
     const [cause] = report.verdict.likelyCauses;

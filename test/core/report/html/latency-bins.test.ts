@@ -35,6 +35,15 @@ describe('latencies in bins', () => {
     expect(bins.slice(1, -1).every(({ recorded }) => recorded > 0)).toBe(true);
   });
 
+  it.each([[[11.7]], [[11.7, 12.1, 300]], [[1000]]])(
+    'begin and end with an empty one however few there are: %j',
+    (values) => {
+      const bins = binsOf(values);
+      expect([bins.at(0)?.recorded, bins.at(-1)?.recorded]).toEqual([0, 0]);
+      expect(bins.at(1)?.recorded).toBeGreaterThan(0);
+    },
+  );
+
   it('have no teeth where values are spread evenly', () => {
     const inner = binsOf(EVEN).slice(2, -2);
     const densities = inner.map(({ fromMs, toMs, recorded }) => recorded / Math.log2(toMs / fromMs));
