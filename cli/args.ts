@@ -33,6 +33,7 @@ const addReplay = (program: Command, context: CliContext, onExit: OnExit): void 
     options.rejects,
     options.gate,
     options.baseline,
+    options.tolerance,
     options.out,
     options.html,
     options.junit,

@@ -1,21 +1,12 @@
 /** The command `compare` and its options. It is loaded when it runs. */
 
 import { Argument, type Command, Option } from 'commander';
-import { type ExitCode, RepriseError } from '../core/errors.ts';
-import { describeValue } from '../core/rules/fault.ts';
+import type { ExitCode } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
+import { parseTolerance } from './option-values.ts';
 import { type Flags, options, withOptions } from './options.ts';
 
 const DEFAULT_TOLERANCE_SHARE = 0.05;
-
-const parseTolerance = (text: string): number => {
-  const percent = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1];
-  if (percent !== undefined && Number(percent) <= 1000) return Number(percent) / 100;
-  throw new RepriseError(
-    'ARGUMENT_INVALID',
-    `--tolerance must be a percentage from 0% to 1000%, such as 5%, got ${describeValue(text)}`,
-  );
-};
 
 /** Adds it. */
 export const addCompareCommand = (

@@ -65,6 +65,14 @@ export const parsePort = (text: string): number => {
     : refuse('--ui', 'a port from 1 to 65535 such as --ui=8484, or --ui alone for any free one', text);
 };
 
+/** A growth that is no regression, as a share: `5%` is 0.05. */
+export const parseTolerance = (text: string): number => {
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1];
+  return percent !== undefined && Number(percent) <= 1000
+    ? Number(percent) / 100
+    : refuse('--tolerance', 'a percentage from 0% to 1000%, such as 5%', text);
+};
+
 /** What CloudFormation takes as a name. */
 const STACK = /^[A-Za-z][A-Za-z0-9-]{0,127}$/;
 

@@ -12,6 +12,7 @@ import {
   parseRamp,
   parseRate,
   parseStack,
+  parseTolerance,
 } from './option-values.ts';
 
 /**
@@ -81,6 +82,10 @@ export const options = {
     '--baseline <REPORT>',
     'report.json of an earlier run: for gates against it, and any regression since then is exit code 1',
   ),
+  tolerance: new Option(
+    '--tolerance <PERCENT>',
+    'with --baseline: growth that is no regression, also when it is no chance; 5% unless given',
+  ).argParser(parseTolerance),
   html: new Option('--html <FILE>', 'write the report as one page there'),
   junit: new Option('--junit <FILE>', 'write the gates there as a CI server reads them'),
   markdown: new Option('--markdown <FILE>', 'write the report there as a comment on a pull request'),
@@ -136,6 +141,19 @@ const checkRange = ({ from, to }: Flags): void => {
 };
 
 /**
+ * The tolerance of a baseline, as a share, where it is given.
+ *
+ * @throws RepriseError ARGUMENT_INVALID where there is no baseline
+ */
+export const toleranceOf = ({ tolerance, baseline }: Flags): number | undefined => {
+  if (typeof tolerance !== 'number' || baseline !== undefined) return tolerance as number | undefined;
+  const given = `${Number((tolerance * 100).toFixed(9))}%`;
+  throw new RepriseError('ARGUMENT_INVALID', `--tolerance ${given} is of --baseline, and none is given`, {
+    hint: '--baseline names the report.json of an earlier run; gates have limits of their own',
+  });
+};
+
+/**
  * The options of `replay` and `plan`.
  *
  * @throws RepriseError ARGUMENT_INVALID
@@ -159,6 +177,7 @@ export const replayOptions = (logs: readonly string[], flags: Flags): ReplayOpti
     forMs: flags.for as number | undefined,
     gates: (flags.gate as readonly string[] | undefined) ?? [],
     baselineFile: flags.baseline as string | undefined,
+    toleranceShare: toleranceOf(flags),
     htmlFile: flags.html as string | undefined,
     junitFile: flags.junit as string | undefined,
     markdownFile: flags.markdown as string | undefined,

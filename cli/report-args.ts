@@ -3,7 +3,7 @@
 import { Argument, type Command, Option } from 'commander';
 import type { ExitCode } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
-import { type Flags, options, withOptions } from './options.ts';
+import { type Flags, options, toleranceOf, withOptions } from './options.ts';
 
 /** Adds it. */
 export const addReportCommand = (
@@ -24,6 +24,7 @@ export const addReportCommand = (
     new Option('--rules <PATH>', 'rule files, for their gates, statusMap and targets'),
     options.gate,
     options.baseline,
+    options.tolerance,
     options.html,
     new Option('--json <FILE>', 'write the report as JSON there'),
     options.junit,
@@ -49,6 +50,7 @@ export const addReportCommand = (
       rules,
       gates: gate,
       baselineFile: baseline,
+      toleranceShare: toleranceOf(flags),
       ...files,
       quiet: flags.quiet === true,
     };

@@ -42,6 +42,8 @@ export interface RunOptions extends OutputOptions {
   readonly gates: readonly Gate[];
   /** An earlier run, for gates that are held against it. */
   readonly baseline?: Report | undefined;
+  /** Growth (0.05 = 5 %) since the baseline that is no regression. */
+  readonly toleranceShare?: number | undefined;
 }
 
 export interface RunHooks {

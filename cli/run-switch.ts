@@ -21,7 +21,7 @@ export interface RunSwitch {
   /** Share (0–1) of what the rules ask for that is sent now. Asked at each release. */
   share(): number;
   isPaused(): boolean;
-  /** Pauses and resumes, as SIGUSR1 does by turns. */
+  /** Pauses and resumes for the live page, as SIGUSR1 does by turns. */
   setPaused(isPaused: boolean): void;
   /** Lets no more than this share (0–1) through, from now on. */
   setLimit(share: number): void;
@@ -42,6 +42,11 @@ const meaningOf = (share: number): string => {
   return 'that share of what the rules ask for is sent, the rest is held back';
 };
 
+const PAUSED = {
+  signal: 'paused by SIGUSR1: what falls due is held back until the next one',
+  page: 'paused on the live page: what falls due is held back until it is resumed',
+} as const;
+
 const describeProblem = ({ code, message }: RepriseError): string =>
   code === 'SWITCH_UNREADABLE'
     ? `${message}: it counts as off`
@@ -60,17 +65,17 @@ export const openRunSwitch = (options: RunSwitchOptions): RunSwitch => {
   let isPaused = false;
   let told = 1;
   const switchShare = (): number => Math.min(limit, sourceShare());
-  const setPaused = (given: boolean): void => {
+  const setPaused = (given: boolean, by: keyof typeof PAUSED): void => {
     if (given === isPaused) return;
     isPaused = given;
     const resumed = `resumed, with the switch ${formatSwitch(switchShare())}: ${meaningOf(switchShare())}`;
-    tell(isPaused ? 'paused: what falls due is held back until the next SIGUSR1' : resumed);
+    tell(isPaused ? PAUSED[by] : resumed);
   };
-  const unlisten = onPause(() => setPaused(!isPaused));
+  const unlisten = onPause(() => setPaused(!isPaused, 'signal'));
   return {
     share: () => (isPaused ? 0 : switchShare()),
     isPaused: () => isPaused,
-    setPaused,
+    setPaused: (given) => setPaused(given, 'page'),
     setLimit: (share) => {
       limit = share;
     },

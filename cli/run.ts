@@ -103,7 +103,8 @@ export const runReplay = async (options: RunOptions, hooks: RunHooks): Promise<R
   if (nothing !== undefined) errors.push(nothing);
   const judged = reportOf(run, control, { startedAt, durationMs: clock.elapsedMs() });
   const { baseline } = options;
-  const { report, comparison } = baseline === undefined ? { report: judged } : judgeSince(baseline, judged);
+  const { report, comparison } =
+    baseline === undefined ? { report: judged } : judgeSince(baseline, judged, options);
   errors.push(...((await run.output?.writeReport(report)) ?? []));
   return { report, comparison, errors };
 };

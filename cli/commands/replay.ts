@@ -27,6 +27,8 @@ export interface ReplayOptions extends RulesOptions, GatesOptions, OutputOptions
   readonly seed: string;
   /** A file or a URL that holds the kill switch. */
   readonly switchSource?: string | undefined;
+  /** Growth (0.05 = 5 %) since the baseline that is no regression. */
+  readonly toleranceShare?: number | undefined;
   /** Hard end of the run. */
   readonly forMs?: number | undefined;
 }
@@ -74,6 +76,7 @@ const OF_SENDING: readonly (readonly [flag: string, key: keyof ReplayOptions])[]
   ['--switch', 'switchSource'],
   ['--for', 'forMs'],
   ['--baseline', 'baselineFile'],
+  ['--tolerance', 'toleranceShare'],
   ['--html', 'htmlFile'],
   ['--junit', 'junitFile'],
   ['--markdown', 'markdownFile'],

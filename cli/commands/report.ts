@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
 import { judgeSince } from '../../core/judge/since-baseline.ts';
 import { renderCompareText } from '../../core/report/compare-text.ts';
+import { endedEarly } from '../../core/report/ended-early.ts';
 import { visibleText } from '../../core/report/format.ts';
 import type { Report } from '../../core/report/report-json.ts';
 import { renderFailure, renderSummary } from '../../core/report/text.ts';
@@ -23,6 +24,8 @@ export interface ReportOptions {
   readonly rules?: string | undefined;
   readonly gates: readonly string[];
   readonly baselineFile?: string | undefined;
+  /** Growth (0.05 = 5 %) since the baseline that is no regression. */
+  readonly toleranceShare?: number | undefined;
   readonly htmlFile?: string | undefined;
   readonly jsonFile?: string | undefined;
   readonly junitFile?: string | undefined;
@@ -37,8 +40,10 @@ const readRules = async (path: string | undefined): Promise<RuleSet | undefined>
   return ruleSet;
 };
 
+/** As the run itself ended, whatever its gates came to: one that ended early was judged on a part. */
 const exitCodeOf = (report: Report): ExitCode => {
   if (!report.balanced) return EXIT.bug;
+  if (endedEarly(report)) return EXIT.stopped;
   return report.verdict.outcome === 'failed' ? EXIT.gateFailed : EXIT.ok;
 };
 
@@ -69,7 +74,7 @@ export const reportCommand: Command<ReportOptions> = async (options, context: Cl
   const { report, comparison } =
     baseline === undefined
       ? { report: found.report, comparison: undefined }
-      : judgeSince(baseline, found.report);
+      : judgeSince(baseline, found.report, options);
   for (const note of notes) await writeTo(stderr, `${visibleText(note)}\n`);
   const failures = await output.writeReport(report);
   const look = { width: widthOf(stdout), color: wantsColor(stdout, env) };

@@ -37,10 +37,12 @@ const nothing = (note: string, count: number): GateMeasured => ({
   note,
 });
 
-/** How bad: the greater, the worse. */
-const badnessOf = ({ op }: Gate, { measured, value }: GateMeasured): number => {
-  const size = measured ?? (value === 0 ? 0 : Number.POSITIVE_INFINITY);
-  return op === '<=' || op === '<' ? size : -size;
+/** How bad for certain: the greater, the worse. A few requests that vary much are not put before many that do not. */
+const badnessOf = ({ op }: Gate, { measured, value, interval }: GateMeasured): number => {
+  const isUpper = op === '<=' || op === '<';
+  const certain = interval === null ? measured : isUpper ? interval.low : interval.high;
+  const size = certain ?? (value === 0 ? 0 : Number.POSITIVE_INFINITY);
+  return isUpper ? size : -size;
 };
 
 const worstFirst = (gate: Gate, all: readonly RouteMeasured[]): readonly RouteMeasured[] => {

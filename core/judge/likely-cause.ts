@@ -7,6 +7,7 @@ import { formatCount } from '../report/format.ts';
 import type { StatusMap } from '../rules/rule-set.ts';
 import type { FailureCode } from '../types.ts';
 import { createScopes } from './scopes.ts';
+import { senderBusy } from './sender-busy.ts';
 import { slowerEverywhere } from './slower-everywhere.ts';
 import type { LikelyCause } from './verdict.ts';
 
@@ -16,7 +17,7 @@ const MIN_SENT = 5;
 const MOST_ROUTES = 2 / 3;
 const MOST_REQUESTS = 0.5;
 
-type AnswerCause = Exclude<LikelyCause['kind'], 'slower_everywhere'>;
+type AnswerCause = Exclude<LikelyCause['kind'], 'slower_everywhere' | 'sender_busy'>;
 
 const CAUSE_OF_STATUS: Readonly<Record<number, AnswerCause>> = {
   401: 'credentials',
@@ -128,5 +129,7 @@ export const likelyCauses = ({
 }): readonly LikelyCause[] => {
   const routes = countRoutes(cells, new Map(rules.map(({ name, statusMap }) => [name, statusMap])));
   const slower = slowerEverywhere(createScopes(cells, rules).routes({ eachRoute: true }));
-  return [...ORDER.map((kind) => answerCause(routes, kind)), slower].filter((cause) => cause !== undefined);
+  // Who is late in sending is late in reading the answers: what seems slow may be this machine.
+  const latency = senderBusy(cells) ?? slower;
+  return [...ORDER.map((kind) => answerCause(routes, kind)), latency].filter((cause) => cause !== undefined);
 };

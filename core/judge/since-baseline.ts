@@ -94,12 +94,13 @@ const withGate = (verdict: Verdict, gate: GateResult): Verdict => ({
   gates: [...verdict.gates, gate],
 });
 
-/** The report with the comparison to its baseline in its verdict, and the comparison itself. */
+/** The report with the comparison to its baseline in its verdict, and the comparison itself; `toleranceShare` as `compareReports` has it. */
 export const judgeSince = (
   baseline: Report,
   report: Report,
+  { toleranceShare }: { readonly toleranceShare?: number | undefined } = {},
 ): { readonly report: Report; readonly comparison: Comparison } => {
-  const comparison = compareReports(baseline, report);
+  const comparison = compareReports(baseline, report, toleranceShare === undefined ? {} : { toleranceShare });
   return {
     report: { ...report, verdict: withGate(report.verdict, gateOfComparison(comparison)) },
     comparison,

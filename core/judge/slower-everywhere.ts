@@ -46,7 +46,7 @@ const alikeOf = (values: readonly number[]): Alike => {
 const times = (factor: number): string => `${factor.toFixed(factor < 9.995 ? 2 : 1)}x`;
 
 const wholeText = (alike: Alike, of: number): string =>
-  `${formatCount(alike.count)} of ${formatCount(of)} routes are slower by about the same factor, ${times(alike.middle)} (from ${times(alike.least)} to ${times(alike.greatest)}): rather the whole target, or its machine, than one route; look at its CPU, its caches, its connections, and at what else runs there`;
+  `${formatCount(alike.count)} of ${formatCount(of)} routes are slower by about the same factor, the median request ${times(alike.middle)} (from ${times(alike.least)} to ${times(alike.greatest)}): rather the whole target, or its machine, than one route; look at its CPU, its caches, its connections, and at what else runs there`;
 
 const wayText = (alike: Alike, of: number): string =>
   `${formatCount(alike.count)} of ${formatCount(of)} routes take about the same time longer, ${formatMs(alike.middle)} (from ${formatMs(alike.least)} to ${formatMs(alike.greatest)}): rather the way to the target than the target; look at the distance to it, and at what stands between, which a log of the origin's time leaves out`;

@@ -55,7 +55,14 @@ export interface GateResult extends GateMeasured {
 
 /** What most likely stands behind a shift that hits most routes at once. */
 export interface LikelyCause {
-  readonly kind: 'credentials' | 'host' | 'target_down' | 'rate_limited' | 'redirected' | 'slower_everywhere';
+  readonly kind:
+    | 'credentials'
+    | 'host'
+    | 'target_down'
+    | 'rate_limited'
+    | 'redirected'
+    | 'sender_busy'
+    | 'slower_everywhere';
   /** In one sentence, with its numbers and what to look at. */
   readonly text: string;
 }

@@ -46,3 +46,7 @@ export const sumMatches = (a: StatusMatch, b: StatusMatch): StatusMatch => ({
   same: a.same + b.same,
   sameClass: a.sameClass + b.sameClass,
 });
+
+/** The share (0–1) that was answered with the recorded status; undefined where none was recorded. */
+export const matchShare = ({ known, same }: StatusMatch): number | undefined =>
+  known === 0 ? undefined : same / known;

@@ -1,6 +1,7 @@
 /** The table that sets what was recorded beside what came of replaying it. */
 
 import type { FigureSummary } from '../measure/describe-figures.ts';
+import { matchShare } from '../measure/status-match.ts';
 import { sameStatusShare, statusClasses } from '../measure/status-matrix.ts';
 import { formatChange, formatCount, formatDifference, formatMs, formatRate, formatShare } from './format.ts';
 import { type Cell, renderTable, type View, wrap } from './table.ts';
@@ -51,12 +52,28 @@ const statusRows = ({ status, counts }: FigureSummary): readonly (readonly Cell[
   return [...rows, ...none, ...(counts.failed === 0 ? [] : [['failed', '–', failed]])];
 };
 
+/** Behind the share that is judged, which is the last of the table: the share by the bare status, where a statusMap makes another of it. */
+const withPlainShare = (
+  table: readonly string[],
+  totals: FigureSummary,
+  { width, paint }: View,
+): readonly string[] => {
+  const plain = formatShare(sameStatusShare(totals.status));
+  if (plain === formatShare(matchShare(totals.match))) return table;
+  const words = `${plain} without statusMap`;
+  const last = `${table.at(-1) ?? ''}   `;
+  const isBeside = last.length + words.length <= width;
+  return isBeside
+    ? [...table.slice(0, -1), last + paint(words, 'dim')]
+    : [...table, ...wrap(words, width, '    ').map((line) => paint(line, 'dim'))];
+};
+
 /** The lines of the table and a note on what its latencies are; none while nothing was sent. */
 export const renderComparison = (totals: FigureSummary, view: View): readonly string[] => {
   if (totals.counts.sent === 0) return [];
   const { recordedRatePerSecond: recorded, achievedRatePerSecond: achieved } = totals.pacing;
   const requests = formatCount(totals.counts.sent);
-  const same = sameStatusShare(totals.status);
+  const same = matchShare(totals.match);
   const sameRow = same === undefined ? [] : [['same status', '', formatShare(same)]];
   const rows: readonly (readonly Cell[])[] = [
     ['requests sent', requests, requests],
@@ -68,5 +85,6 @@ export const renderComparison = (totals: FigureSummary, view: View): readonly st
   const { basis } = totals.latency.recorded;
   const note = basis === null ? [] : wrap(BASIS[basis], view.width);
   const head = ['', 'recorded', 'replayed', 'change', 'from due'];
-  return [...renderTable({ head, rows }, view), '', ...note.map((line) => view.paint(line, 'dim'))];
+  const table = withPlainShare(renderTable({ head, rows }, view), totals, view);
+  return [...table, '', ...note.map((line) => view.paint(line, 'dim'))];
 };

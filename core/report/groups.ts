@@ -1,7 +1,7 @@
 /** The tables of a summary that compare its parts: rules, routes, kinds of failure. */
 
 import type { FigureSummary } from '../measure/describe-figures.ts';
-import { sameStatusShare } from '../measure/status-matrix.ts';
+import { matchShare } from '../measure/status-match.ts';
 import type { RouteSummary, RuleSummary } from '../measure/summary.ts';
 import { cutAt, formatChange, formatCount, formatMs, formatShare, shorten, visibleText } from './format.ts';
 import { type Cell, renderTable, type View } from './table.ts';
@@ -17,7 +17,7 @@ const maybe = (count: number, tone: 'red' | 'yellow'): Cell =>
 /** How each rule fared. */
 export const renderRules = (rules: readonly RuleSummary[], view: View): readonly string[] => {
   if (rules.every(({ counts }) => counts.planned === 0)) return [];
-  const rows = rules.map(({ name, counts, latency, status }): readonly Cell[] => [
+  const rows = rules.map(({ name, counts, latency, match }): readonly Cell[] => [
     shorten(visibleText(name), RULE_WIDTH),
     formatCount(counts.planned),
     formatCount(counts.sent),
@@ -25,7 +25,7 @@ export const renderRules = (rules: readonly RuleSummary[], view: View): readonly
     maybe(counts.heldBack, 'yellow'),
     formatMs(latency.recorded.p95),
     formatMs(latency.service.p95),
-    formatShare(sameStatusShare(status)),
+    formatShare(matchShare(match)),
   ]);
   const head = ['', 'planned', 'sent', 'failed', 'held', 'p95 then', 'p95 now', 'same'];
   return renderTable({ head, rows }, view);
@@ -52,17 +52,17 @@ export const describeRoutes = (
   const shown = changedMost(routes);
   const [host, ...otherHosts] = new Set(shown.map(({ route }) => hostOf(route)));
   const shared = otherHosts.length === 0 && host !== undefined ? host : '';
-  const rows = shown.map(({ route, counts, latency, status }): readonly Cell[] => [
+  const rows = shown.map(({ route, counts, latency, match }): readonly Cell[] => [
     visibleText(shared === '' ? route : route.replace(` ${shared}`, ' ')),
     formatCount(counts.sent),
     formatMs(latency.recorded.p95),
     formatMs(latency.service.p95),
     formatChange(latency.recorded.p95, latency.service.p95),
-    formatShare(sameStatusShare(status)),
+    formatShare(matchShare(match)),
   ]);
   const head = ['', 'sent', 'p95 then', 'p95 now', 'change', 'same'];
   const of = shared === '' ? '' : ` of ${shorten(visibleText(shared), RULE_WIDTH)}`;
-  const title = `routes${of}, most slowed down first`;
+  const title = `routes${of}, most time added first`;
   return { title, lines: rows.length === 0 ? [] : renderTable({ head, rows }, view) };
 };
 

@@ -4,6 +4,7 @@
  */
 
 import type { GateResult, RouteMeasured } from '../judge/verdict.ts';
+import { endedEarly } from './ended-early.ts';
 import { formatIn, measuredWords, outcomeWords } from './gate-words.ts';
 import type { Report } from './report-json.ts';
 import { xmlElement, xmlText } from './xml.ts';
@@ -45,11 +46,11 @@ const gateCase = (gate: GateResult): Case => {
 };
 
 /** What must hold of any run, so that none is without a case: it came to its end, and nothing is missing from its counts. */
-const runCases = ({ run, balanced, imbalances }: Report): readonly Case[] => {
-  const isWhole = run.endedBy === 'end' || run.endedBy === 'limit';
-  const ended: Case = isWhole
-    ? { name: 'the run comes to its end', outcome: 'passed' }
-    : { name: 'the run comes to its end', outcome: 'error', message: `the run ended early: ${run.endedBy}` };
+const runCases = (report: Report): readonly Case[] => {
+  const { run, balanced, imbalances } = report;
+  const ended: Case = endedEarly(report)
+    ? { name: 'the run comes to its end', outcome: 'error', message: `the run ended early: ${run.endedBy}` }
+    : { name: 'the run comes to its end', outcome: 'passed' };
   const accounted: Case = balanced
     ? { name: 'every line and request is accounted for', outcome: 'passed' }
     : {

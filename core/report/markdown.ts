@@ -2,6 +2,7 @@
 
 import type { GateResult } from '../judge/verdict.ts';
 import { curlLine } from './curl.ts';
+import { endedEarly } from './ended-early.ts';
 import { formatCount, formatDuration, formatMs, formatParts, formatRate, formatShare } from './format.ts';
 import { failsVerdict, formatIn, GATE_SIGNS, gateName, outcomeWords, worstFirst } from './gate-words.ts';
 import { markdownCode, markdownWords } from './markdown-text.ts';
@@ -21,11 +22,33 @@ const HEADLINES = {
   none: 'ℹ️ No gates',
 } as const;
 
-const headline = ({ verdict, accounting }: Report): string => {
+/** Of a run that did not come to its end: gates that held so far are no success. */
+const SO_FAR = { held: '⏹️', failed: '❌', none: '⏹️' } as const;
+const GATES_SO_FAR = {
+  held: 'gates so far held',
+  failed: 'gates so far failed',
+  none: 'no gates',
+} as const;
+const ENDED = {
+  end: '',
+  limit: '',
+  stopped: 'Stopped early',
+  aborted: 'Given up',
+  error: 'Ended by an error',
+} as const;
+
+const outcomeWordsOf = (report: Report): string => {
+  const { run, verdict } = report;
+  if (!endedEarly(report)) return HEADLINES[verdict.outcome];
+  return `${SO_FAR[verdict.outcome]} ${ENDED[run.endedBy]}, ${GATES_SO_FAR[verdict.outcome]}`;
+};
+
+const headline = (report: Report): string => {
+  const { verdict, accounting } = report;
   const { planned, sent } = accounting.allRules;
   const bad = verdict.gates.filter(failsVerdict);
   const count = verdict.outcome === 'failed' ? ` (${bad.length} of ${verdict.gates.length})` : '';
-  return `## ${HEADLINES[verdict.outcome]}${count}: ${formatCount(sent)} of ${formatCount(planned)} requests replayed`;
+  return `## ${outcomeWordsOf(report)}${count}: ${formatCount(sent)} of ${formatCount(planned)} requests replayed`;
 };
 
 const gateRow = (gate: GateResult): string => {

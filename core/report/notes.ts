@@ -104,7 +104,7 @@ const NOTES: readonly Note[] = [
     some(
       allRules.heldBack.by.kill_switch,
       (count) =>
-        `${count} held back as kill_switch: they fell due while --switch or a pause (SIGUSR1) did not let them through`,
+        `${count} held back as kill_switch: they fell due while --switch, a pause or the live page did not let them through`,
     ),
   ({ allRules }) =>
     some(

@@ -2,6 +2,7 @@
 
 import { renderAccounting } from './accounting-tree.ts';
 import { renderComparison } from './comparison.ts';
+import { endedEarly } from './ended-early.ts';
 import { formatCount, formatDuration, formatMs, formatRate, visibleText } from './format.ts';
 import { describeRoutes, renderFailures, renderRules } from './groups.ts';
 import { renderNotes } from './notes.ts';
@@ -66,7 +67,7 @@ export const renderSummary = (report: Report, { width, color }: TextOptions): st
   const view: View = { width: Math.max(MIN_WIDTH, width), paint: createPaint(color) };
   const comparison = renderComparison(report.totals, view);
   const routes = describeRoutes(report.routes, view);
-  const verdict = renderVerdict(report.verdict, view);
+  const verdict = renderVerdict(report.verdict, view, endedEarly(report));
   const lines = [
     ...renderHeadline(report, view),
     ...(verdict.length === 0 ? [] : ['', ...verdict]),
@@ -81,9 +82,9 @@ export const renderSummary = (report: Report, { width, color }: TextOptions): st
 };
 
 /** A verdict that failed, with what made it fail, for those who want to read of nothing else; empty where it held. */
-export const renderFailure = ({ verdict }: Report, { width, color }: TextOptions): string => {
+export const renderFailure = (report: Report, { width, color }: TextOptions): string => {
   const view: View = { width: Math.max(MIN_WIDTH, width), paint: createPaint(color) };
-  return renderFailedVerdict(verdict, view)
+  return renderFailedVerdict(report.verdict, view, endedEarly(report))
     .map((line) => `${line}\n`)
     .join('');
 };

@@ -138,24 +138,25 @@ const causeLines = ({ likelyCauses }: Verdict, { width, paint }: View): readonly
     hang(`likely cause: ${visibleText(text)}`, width).map((line) => paint(line, 'bold')),
   );
 
-const headline = (verdict: Verdict, { width, paint }: View): readonly string[] => {
-  const start = `verdict: ${verdict.outcome}`;
+/** Of a run that ended early the verdict is one on what it got to: that it held is no success. */
+const headline = (verdict: Verdict, { width, paint }: View, isSoFar: boolean): readonly string[] => {
+  const start = `verdict${isSoFar ? ' so far' : ''}: ${verdict.outcome}`;
   const [first = '', ...others] = hang(`${start}, ${verdictWords(verdict)}`, width);
-  const painted = paint(start, verdict.outcome === 'failed' ? 'red' : 'green');
+  const painted = paint(start, verdict.outcome === 'failed' ? 'red' : isSoFar ? 'yellow' : 'green');
   return [first.replace(start, painted), ...others];
 };
 
 /** The verdict with all its gates; of a run without gates what its figures point to, and nothing where that is nothing. */
-export const renderVerdict = (verdict: Verdict, view: View): readonly string[] => {
+export const renderVerdict = (verdict: Verdict, view: View, isSoFar = false): readonly string[] => {
   const causes = causeLines(verdict, view);
   if (verdict.outcome === 'none') return causes;
   const gates = renderGates(verdict.gates, view, hasSeveralRules(verdict.gates));
-  return [...headline(verdict, view), ...gates, ...causes];
+  return [...headline(verdict, view, isSoFar), ...gates, ...causes];
 };
 
 /** A failed verdict with what made it fail, and nothing of one that held. */
-export const renderFailedVerdict = (verdict: Verdict, view: View): readonly string[] => {
+export const renderFailedVerdict = (verdict: Verdict, view: View, isSoFar = false): readonly string[] => {
   if (verdict.outcome !== 'failed') return [];
   const gates = renderGates(verdict.gates.filter(failsVerdict), view, hasSeveralRules(verdict.gates));
-  return [...headline(verdict, view), ...gates, ...causeLines(verdict, view)];
+  return [...headline(verdict, view, isSoFar), ...gates, ...causeLines(verdict, view)];
 };

@@ -69,7 +69,15 @@ describe('docs/verdict.md', () => {
   });
 
   it('names every likely cause', () => {
-    const causes = ['credentials', 'host', 'target_down', 'rate_limited', 'redirected', 'slower_everywhere'];
+    const causes = [
+      'credentials',
+      'host',
+      'target_down',
+      'rate_limited',
+      'redirected',
+      'sender_busy',
+      'slower_everywhere',
+    ];
     expect(causes.filter((cause) => !doc.includes(`\`${cause}\``))).toEqual([]);
   });
 });

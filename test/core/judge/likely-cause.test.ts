@@ -95,7 +95,7 @@ describe('slower everywhere', () => {
 
   it('is named with its factor', () => {
     expect(textsOf(cellsOf(slow(20, 2), slow(200, 2.1), slow(900, 1.9), slow(50, 1)))).toEqual([
-      'slower_everywhere: 3 of 4 routes are slower by about the same factor, 2.00x (from 1.90x to 2.10x): rather the whole target, or its machine, than one route; look at its CPU, its caches, its connections, and at what else runs there',
+      'slower_everywhere: 3 of 4 routes are slower by about the same factor, the median request 2.00x (from 1.90x to 2.10x): rather the whole target, or its machine, than one route; look at its CPU, its caches, its connections, and at what else runs there',
     ]);
   });
 
@@ -115,5 +115,26 @@ describe('slower everywhere', () => {
     ['faster routes', cellsOf(slow(20, 0.5), slow(90, 0.5), slow(50, 0.5))],
   ])('is not named for %s', (_, cells) => {
     expect(textsOf(cells)).toEqual([]);
+  });
+});
+
+describe('a machine that was too busy', () => {
+  const late = (recordedMs: number, lagMs: number, count = 60): readonly CellRequest[] =>
+    timesOf(count, { recordedMs, serviceMs: recordedMs * 2, lagMs });
+
+  it('is named in place of a slow target', () => {
+    expect(textsOf(cellsOf(late(20, 90), late(40, 90), late(60, 90)))).toEqual([
+      expect.stringMatching(
+        /^sender_busy: this machine was too busy to keep the rhythm \(lag p99 \d+\.\d ms, median latency \d+\.\d ms\): latencies hold its own delays, too;/,
+      ),
+    ]);
+  });
+
+  it.each<[string, readonly Cell[]]>([
+    ['a lag that is small beside the latencies', cellsOf(late(400, 60))],
+    ['the few ms that any machine has', cellsOf(late(1, 5))],
+    ['a few requests', cellsOf(late(20, 90, 19))],
+  ])('is not named for %s', (_, cells) => {
+    expect(textsOf(cells).filter((text) => text.startsWith('sender_busy'))).toEqual([]);
   });
 });
