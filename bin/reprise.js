@@ -4,6 +4,38 @@
 import './check-node.js';
 import './early-interrupt.js';
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
-const sources = new URL('../cli/main.ts', import.meta.url);
-await import(existsSync(sources) ? sources.href : new URL('../dist/cli/main.js', import.meta.url).href);
+const root = new URL('../', import.meta.url);
+const sources = new URL('cli/main.ts', root);
+const built = new URL('dist/cli/main.js', root);
+
+const fail = (message, hint) => {
+  process.stderr.write(`error: ${message}\nhint: ${hint}\n`);
+  process.exit(3);
+};
+
+const hasPackages = () => {
+  try {
+    return import.meta.resolve('commander') !== '';
+  } catch (error) {
+    if (error.code === 'ERR_MODULE_NOT_FOUND') return false;
+    throw error;
+  }
+};
+
+const findProgram = () => {
+  const folder = fileURLToPath(root);
+  // Node runs no TypeScript below node_modules.
+  const canRunSources = existsSync(sources) && !root.pathname.includes('/node_modules/');
+  if (canRunSources && hasPackages()) return sources;
+  if (canRunSources)
+    fail(`the packages that reprise needs are not installed in ${folder}`, 'run npm ci there');
+  if (existsSync(built)) return built;
+  return fail(
+    `reprise was installed without its build: there is no ${fileURLToPath(built)}`,
+    'install the packed tarball: npm pack in a clone after npm ci, then npm install with the .tgz that it made',
+  );
+};
+
+await import(findProgram().href);

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { RepriseError } from '../core/errors.ts';
 import { visibleText } from '../core/report/format.ts';
 import type { Report } from '../core/report/report-json.ts';
+import { reversedGate } from '../core/rules/gate-direction.ts';
 import { type Gate, parseGate, parseRunGate } from '../core/rules/gates.ts';
 import type { RuleSet } from '../core/rules/rule-set.ts';
 
@@ -106,6 +107,13 @@ const warningsOf = ({ rules }: Pick<RuleSet, 'rules'>): readonly string[] => {
   return [`warning: ${what} held against a baseline, and no --baseline is given: the verdict will fail`];
 };
 
+/** Those of rules are told of as their other faults are, with their place. */
+const reversedWarnings = (gates: readonly Gate[]): readonly string[] =>
+  gates.flatMap((gate) => {
+    const reversed = reversedGate(gate);
+    return reversed === undefined ? [] : [`warning: ${reversed.message}: ${reversed.hint}`];
+  });
+
 /**
  * Reads gates and baseline.
  *
@@ -123,9 +131,13 @@ export const chooseGates = async (
   const baseline = await tryBaseline(hasBaseline ? resolve(cwd, baselineFile) : undefined);
   const problems = [...read, baseline].filter((one) => one !== undefined && 'flag' in one);
   if (problems.length > 0) throw problemsError(problems);
+  const gates = read.filter((one) => 'kind' in one);
   return {
-    gates: read.filter((one) => 'kind' in one),
+    gates,
     baseline: baseline !== undefined && 'version' in baseline ? baseline : undefined,
-    warnings: hasBaseline || ruleSet === undefined ? [] : warningsOf(ruleSet),
+    warnings: [
+      ...(hasBaseline || ruleSet === undefined ? [] : warningsOf(ruleSet)),
+      ...reversedWarnings(gates),
+    ],
   };
 };

@@ -83,6 +83,12 @@ export const reportCommand: Command<ReportOptions> = async (options, context: Cl
   await writeTo(stdout, isShort ? renderFailure(report, look) : renderSummary(report, look));
   if (comparison !== undefined && !isShort)
     await writeTo(stdout, `\nsince the baseline\n${renderCompareText(comparison, look)}`);
+  // Where no summary says so, the exit code would come without a word.
+  if (isShort && endedEarly(report))
+    await writeTo(
+      stderr,
+      `the run did not come to its end (${report.run.endedBy}): its verdict is one so far\n`,
+    );
   for (const error of failures) await writeTo(stderr, formatError(error));
   const [failure] = failures;
   return failure?.exitCode ?? exitCodeOf(report);

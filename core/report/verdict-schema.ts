@@ -41,7 +41,15 @@ const gate = exactly({
 
 const likelyCause = exactly({
   kind: {
-    enum: ['credentials', 'host', 'target_down', 'rate_limited', 'redirected', 'sender_busy', 'slower_everywhere'],
+    enum: [
+      'credentials',
+      'host',
+      'target_down',
+      'rate_limited',
+      'redirected',
+      'sender_busy',
+      'slower_everywhere',
+    ],
   },
   text,
 });

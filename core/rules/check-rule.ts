@@ -2,6 +2,7 @@
 
 import { findTemplateFaults } from '../plan/template.ts';
 import { checkRuleLimits } from './check-limits.ts';
+import { reversedGate } from './gate-direction.ts';
 import { parseRuleGate } from './gates.ts';
 import { listOf, type RawMatch, type RawRule } from './raw-rules.ts';
 import type { Entry, Report } from './rule-source.ts';
@@ -126,9 +127,14 @@ const checkGates: Check = (entry, { gates }, report) => {
   const paths = stepsOf(gates, ['gates']);
   listOf(gates).forEach((text, i) => {
     const gate = parseRuleGate(text, entry.name);
-    if (gate.kind === 'gate') return;
-    const { message, hint, offset } = gate;
-    report(below(entry, paths[i] ?? ['gates']), { code: 'GATE_SYNTAX', message, hint, offset });
+    const place = below(entry, paths[i] ?? ['gates']);
+    if (gate.kind === 'fault') {
+      const { message, hint, offset } = gate;
+      report(place, { code: 'GATE_SYNTAX', message, hint, offset });
+      return;
+    }
+    const reversed = reversedGate(gate);
+    if (reversed !== undefined) report(place, { code: 'GATE_REVERSED', ...reversed, severity: 'warning' });
   });
 };
 

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Report } from '../../core/report/report-json.ts';
 import { reprise, tempFolders } from '../support/cli.ts';
 import { steadyLog } from '../support/logs.ts';
 import { type RecordingServer, startRecordingServer } from '../support/recording-server.ts';
@@ -89,6 +90,43 @@ describe('--gate', () => {
     const { code, stderr } = await reprise(args, { cwd });
     expect(code).toBe(2);
     expect(stderr).toContain('r.yaml:6:18  GATE_SYNTAX  after p95 comes one of <=, <, >=, >, got "<>"');
+  });
+});
+
+describe('a gate that keeps a run from being good', () => {
+  it('is warned of before the run, which goes on', async () => {
+    const args = ['replay', 'access.log', '--target', server.url, '--gate', 'failed >= 1% optional'];
+    expect(await reprise(args, { cwd })).toMatchObject({
+      code: 1,
+      stderr:
+        'warning: the gate "failed >= 1% optional" holds when failed is high, and fails when it is low: did you mean <=?\n',
+    });
+    expect((await reprise([...args, '--quiet'], { cwd })).stderr).toBe('');
+  });
+});
+
+describe('--tolerance', () => {
+  it('is how much a run may grow since its baseline', async () => {
+    const args = ['replay', 'access.log', '--target', server.url];
+    await reprise([...args, '--out', 'base'], { cwd });
+    const limits = async (...flags: string[]): Promise<readonly number[]> => {
+      const { stdout } = await reprise([...args, '--baseline', 'base/report.json', '--json', ...flags], {
+        cwd,
+      });
+      return (JSON.parse(stdout) as Report).verdict.gates.map(({ limit }) => limit);
+    };
+    expect(await limits()).toEqual([1.05]);
+    expect(await limits('--tolerance', '12.5%')).toEqual([1.125]);
+  });
+
+  it('goes with a baseline alone, and is a percentage', async () => {
+    expect(await refused('--tolerance', '7%')).toBe(
+      'error: --tolerance 7% is of --baseline, and none is given\n' +
+        'hint: --baseline names the report.json of an earlier run; gates have limits of their own\n',
+    );
+    expect(await refused('--tolerance', '7')).toBe(
+      'error: --tolerance must be a percentage from 0% to 1000%, such as 5%, got "7"\n',
+    );
   });
 });
 

@@ -92,7 +92,7 @@ describe('replay --ui', () => {
     const { accounting } = readReport(join(cwd, 'out'));
     const heldBack = last?.frame.now.heldBack.find(({ name }) => name === 'kill_switch')?.count;
     expect(heldBack).toBe(accounting.allRules.heldBack.by.kill_switch);
-    expect(run.stderr()).toContain('paused: what falls due is held back');
+    expect(run.stderr()).toContain('paused on the live page: what falls due is held back');
     expect(run.stderr()).toContain('the switch is 50%');
   });
 

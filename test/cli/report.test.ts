@@ -101,6 +101,39 @@ describe('report', () => {
     ]);
   });
 
+  it.each(['stopped', 'aborted', 'error'])('ends as the run did where that was %s', async (endedBy) => {
+    const own = readReport(out());
+    const early = { ...own, run: { ...own.run, endedBy } };
+    writeFileSync(join(out(), 'report.json'), JSON.stringify(early));
+    const { code, stdout } = await report('out');
+    expect(code).toBe(3);
+    expect(stdout).toContain('\n  verdict so far: held, the gate held\n');
+    expect((await report('out', '--gate', 'heldBack >= 50%')).code).toBe(3);
+    expect(await report('out', '--quiet')).toMatchObject({
+      code: 3,
+      stdout: '',
+      stderr: `the run did not come to its end (${endedBy}): its verdict is one so far\n`,
+    });
+    writeFileSync(join(out(), 'report.json'), JSON.stringify({ ...early, balanced: false }));
+    expect((await report('out')).code).toBe(70);
+  });
+
+  it('lets a run grow since its baseline by as much as is tolerated', async () => {
+    await report('out', '--baseline', 'out/report.json', '--tolerance', '20%', '--json', 'since.json');
+    const since = JSON.parse(read('since.json')) as Report;
+    expect(since.verdict.gates.at(-1)).toMatchObject({
+      gate: 'no regression since the baseline',
+      limit: 1.2,
+    });
+    expect(await report('out', '--tolerance', '20%')).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr:
+        'error: --tolerance 20% is of --baseline, and none is given\n' +
+        'hint: --baseline names the report.json of an earlier run; gates have limits of their own\n',
+    });
+  });
+
   it('holds a run against a baseline', async () => {
     const same = await report('out', '--baseline', 'out/report.json');
     expect(same.code).toBe(1);
@@ -111,10 +144,11 @@ describe('report', () => {
     rmSync(join(out(), 'report.json'));
     appendFileSync(join(out(), 'results.ndjson'), '{"id":"half a li');
     const { code, stderr } = await report('out', '--json', 'rescued.json');
-    expect(code).toBe(0);
+    expect(code).toBe(3);
     expect(stderr).toBe(
       'made of 40 results alone, without report.json: of lines nothing is known but what was chosen of them\n' +
-        `${join(out(), 'results.ndjson')}:41: 1 line is no result\n`,
+        `${join(out(), 'results.ndjson')}:41: 1 line is no result\n` +
+        'the run did not come to its end (error): its verdict is one so far\n',
     );
     const rescued = JSON.parse(read('rescued.json')) as Report;
     expect(reportFaults(rescued)).toEqual([]);
@@ -133,7 +167,7 @@ describe('report', () => {
   it('reads results that were compressed', async () => {
     writeFileSync(join(cwd, 'results.ndjson.gz'), gzipSync(readFileSync(join(out(), 'results.ndjson'))));
     const { code, stderr } = await report('results.ndjson.gz');
-    expect(code).toBe(0);
+    expect(code).toBe(3);
     expect(stderr).toContain('made of 40 results');
     rmSync(join(out(), 'results.ndjson'));
     copyFileSync(join(cwd, 'results.ndjson.gz'), join(out(), 'results.ndjson.gz'));
@@ -150,7 +184,7 @@ describe('report', () => {
     const odd = { ...own, sentMs: 1e300, serviceMs: -1, fromDueMs: 1e308 };
     appendFileSync(join(out(), 'results.ndjson'), `${JSON.stringify(odd)}\n`);
     const { code, stderr } = await report('out', '--json', 'r.json');
-    expect(code).toBe(0);
+    expect(code).toBe(3);
     expect(stderr).toContain(`${join(out(), 'results.ndjson')}:41: 4 lines are no result\n`);
     const rescued = JSON.parse(read('r.json')) as Report;
     expect(reportFaults(rescued)).toEqual([]);

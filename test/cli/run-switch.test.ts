@@ -32,7 +32,7 @@ describe('the switch of a run', () => {
     expect([share(), isPaused()]).toEqual([1, false]);
     look();
     expect(told).toEqual([
-      'paused: what falls due is held back until the next SIGUSR1',
+      'paused by SIGUSR1: what falls due is held back until the next one',
       'resumed, with the switch on: all that the rules ask for is sent',
     ]);
     end();
@@ -65,7 +65,10 @@ describe('the switch of a run', () => {
     setPaused(false);
     expect([share(), isPaused()]).toEqual([1, false]);
     end();
-    expect(told).toHaveLength(2);
+    expect(told).toEqual([
+      'paused on the live page: what falls due is held back until it is resumed',
+      'resumed, with the switch on: all that the rules ask for is sent',
+    ]);
   });
 
   it('is off until it was read, and tells each change once', async () => {
@@ -88,7 +91,7 @@ describe('the switch of a run', () => {
         'the switch is 50%: that share of what the rules ask for is sent, the rest is held back',
         'the switch is off: what falls due is held back',
         'the switch is on: all that the rules ask for is sent',
-        'paused: what falls due is held back until the next SIGUSR1',
+        'paused by SIGUSR1: what falls due is held back until the next one',
         'resumed, with the switch on: all that the rules ask for is sent',
       ]);
     } finally {

@@ -72,7 +72,7 @@ describe('a replay with a gate, as a process', () => {
     const { code, stdout } = await ended;
     expect(code).toBe(3);
     expect(stdout).toMatch(
-      /, stopped early, all accounted for\n\n {2}verdict: failed, the gate failed\n {2}✗ /,
+      /, stopped early, all accounted for\n\n {2}verdict so far: failed, the gate failed\n {2}✗ /,
     );
     const { report } = expectAccounted(join(cwd, 'out'));
     expect(report.run.endedBy).toBe('stopped');
@@ -89,7 +89,7 @@ describe('a replay with a gate, as a process', () => {
     const { code, stdout } = await ended;
     expect(code).toBe(3);
     expect(stdout).toMatch(
-      /\n {2}verdict: failed, the gate could not be judged\n {2}\? p95 <= 1s {2}missed: /,
+      /\n {2}verdict so far: failed, the gate could not be judged\n {2}\? p95 <= 1s {2}missed: /,
     );
   });
 });

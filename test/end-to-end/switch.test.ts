@@ -156,7 +156,7 @@ describe('SIGUSR1', () => {
     const { allRules, results } = await accounted(cwd, server);
     expect(code).toBe(0);
     expect(stderr).toBe(
-      'paused: what falls due is held back until the next SIGUSR1\nresumed, with the switch on: all that the rules ask for is sent\n',
+      'paused by SIGUSR1: what falls due is held back until the next one\nresumed, with the switch on: all that the rules ask for is sent\n',
     );
     expect(allRules.heldBack.by).toEqual({ kill_switch: allRules.heldBack.total });
     expect(allRules.heldBack.total).toBeGreaterThan(60);
@@ -172,7 +172,7 @@ describe('SIGUSR1', () => {
     await until(() => server.requests.length > 5);
     expect(isPausable()).toBe(true);
     signal();
-    expect(stderr()).toMatch(/^paused: /);
+    expect(stderr()).toMatch(/^paused by SIGUSR1: /);
     interrupt();
     expect(await ended).toMatchObject({ code: 3 });
     expect(isPausable()).toBe(false);

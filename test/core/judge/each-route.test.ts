@@ -104,7 +104,6 @@ describe('a gate on each route', () => {
       const { user, system } = process.cpuUsage(before);
       return (user + system) / 1000;
     });
-    // Less than 3 ms on a machine that has nothing else to do; merging a thousand histograms would take ten times as long.
     // Some 3 ms on a quiet machine; far more would be felt by what falls due meanwhile.
     expect(Math.min(...cpuMs)).toBeLessThan(60);
   });

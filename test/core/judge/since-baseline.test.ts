@@ -34,6 +34,15 @@ describe('a baseline', () => {
     expect((worst?.value ?? 0) / (worst?.reference ?? 1)).toBeCloseTo(2, 1);
   });
 
+  it('lets grow as much as is tolerated, and no more', () => {
+    const slower = sampleReport({ fate: () => ({ slow: 1.2 }) });
+    const gateAt = (toleranceShare: number) =>
+      judgeSince(sampleReport(), slower, { toleranceShare }).report.verdict.gates[0];
+    expect(gateAt(0.1)).toMatchObject({ outcome: 'failed', limit: 1.1 });
+    expect(gateAt(0.5)).toMatchObject({ outcome: 'held', limit: 1.5 });
+    expect(judgeSince(sampleReport(), slower).comparison.toleranceShare).toBe(0.05);
+  });
+
   it('says in words what else is worse: errors, other statuses', () => {
     const { verdict } = since({ fate: (n) => (n % 6 === 3 ? { status: 500 } : {}) });
     expect(verdict.outcome).toBe('failed');

@@ -25,6 +25,21 @@ describe('renderMarkdown', () => {
     );
   });
 
+  it.each([
+    ['end', 'held', '✅ All gates held'],
+    ['limit', 'held', '✅ All gates held'],
+    ['stopped', 'held', '⏹️ Stopped early, gates so far held'],
+    ['aborted', 'held', '⏹️ Given up, gates so far held'],
+    ['error', 'held', '⏹️ Ended by an error, gates so far held'],
+    ['stopped', 'failed', '❌ Stopped early, gates so far failed (3 of 5)'],
+    ['stopped', 'none', '⏹️ Stopped early, no gates'],
+  ] as const)('is headed so for a run ended by %s whose verdict is %s', (endedBy, outcome, words) => {
+    const report = sampleReport();
+    const verdict = { held: verdictOf(HELD), failed: ALL_KINDS, none: report.verdict }[outcome];
+    const text = renderMarkdown({ ...report, run: { ...report.run, endedBy }, verdict });
+    expect(text.split('\n')[0]).toBe(`## ${words}: 2,000 of 2,000 requests replayed`);
+  });
+
   it('says so where there was no gate, and where nothing was sent', () => {
     expect(renderMarkdown(sampleReport({ count: 0 }))).toMatch(/^## ℹ️ No gates: 0 of 0 requests replayed\n/);
   });

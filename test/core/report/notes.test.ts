@@ -32,7 +32,7 @@ describe('renderNotes', () => {
     [{ heldBack: { in_flight: 1_200 } }, '  - 1,200 held back as in_flight: the target was too slow'],
     [
       { heldBack: { kill_switch: 7 } },
-      '  - 7 held back as kill_switch: they fell due while --switch or a pause (SIGUSR1)',
+      '  - 7 held back as kill_switch: they fell due while --switch, a pause or the live',
     ],
     [{ heldBack: { budget: 3_000 } }, '  - 3,000 held back as budget: what their target or rule may use'],
     [{ heldBack: { backoff: 12 } }, '  - 12 held back as backoff: to spare the target'],

@@ -73,6 +73,39 @@ describe('renderSummary', () => {
     expect(plain(report).split('\n')[0]).toBe(`  nothing sent: ${why}, all accounted for`);
   });
 
+  it.each(['stopped', 'aborted', 'error'] as const)('calls no verdict final that a run %s has', (endedBy) => {
+    const report = { ...sampleReport(), verdict: verdictOf([gateResult()]) };
+    expect(plain(report)).toContain('\n  verdict: held, the gate held\n');
+    const early = { ...report, run: { ...report.run, endedBy } };
+    expect(plain(early)).toContain('\n  verdict so far: held, the gate held\n');
+    expect(renderSummary(early, { width: 80, color: true })).toContain(
+      '\u001b[33mverdict so far: held\u001b',
+    );
+  });
+
+  describe('where a statusMap takes other statuses for the same', () => {
+    const match = { known: 2_000, same: 1_984, sameClass: 2_000 };
+    const mapped = <T extends object>(part: T): T => ({ ...part, match });
+    const sample = troubledReport();
+    const report: Report = {
+      ...sample,
+      totals: mapped(sample.totals),
+      rules: sample.rules.map(mapped),
+      routes: sample.routes.map(mapped),
+    };
+
+    it('shows the share that is judged, and that of the bare statuses in words', () => {
+      expect(plain(report)).toMatch(/\n {2}same status +99\.2 % {3}97\.1 % without statusMap\n/);
+      expect(plain(report, 60)).toMatch(/\n {2}same status +99\.2 %\n {4}97\.1 % without statusMap\n/);
+      expect(plain(sample)).not.toContain('statusMap');
+    });
+
+    it('shows it of each rule and of each route', () => {
+      expect(plain(report)).toMatch(/\n {2}catalog-to-staging .* 99\.2 %\n/);
+      expect(plain(report)).toMatch(/\n {2}GET \/search .* 99\.2 %\n/);
+    });
+  });
+
   it('passes on no control character of a log to the terminal', () => {
     const report = sampleReport({ rules: ['a\u001b[2Jb'], count: 3, fate: () => ({ failed: 'reset' }) });
     expect(plain(report)).not.toContain('\u001b');

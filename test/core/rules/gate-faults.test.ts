@@ -36,6 +36,43 @@ describe('faults of gates in a rule file', () => {
   });
 });
 
+describe('a gate that keeps a run from being good', () => {
+  const high = (gate: string, measure: string, op: string): readonly string[] => [
+    `r1.yaml:6:12  GATE_REVERSED  warning: the gate "${gate}" holds when ${measure} is high, and fails when it is low\n              hint: did you mean ${op}?`,
+  ];
+  const low = (gate: string, measure: string, op: string): readonly string[] =>
+    high(gate, measure, op).map((line) =>
+      line.replace(/high, and fails when it is low/, 'low, and fails when it is high'),
+    );
+
+  it.each([
+    ...[
+      'p95 >= 300ms',
+      'fromDue.max > 1s',
+      'lag.p99 >= 1ms',
+      'failed > 1%',
+      'status5xx >= 1x recorded',
+      'heldBack >= 50%',
+      'rejected > 0%',
+    ].map((gate) => [gate, high(gate, gate.split(' ')[0] ?? '', gate.includes('>=') ? '<=' : '<')] as const),
+    ...['statusMatch <= 99%', 'statusClassMatch < 99%', 'sizeMatch < 5%', 'achievedRate <= 99%'].map(
+      (gate) => [gate, low(gate, gate.split(' ')[0] ?? '', gate.includes('<=') ? '>=' : '>')] as const,
+    ),
+  ])('is warned of: %s', (gate, faults) => {
+    expect(faultsOf(`${HEAD}    gates: ${gate}\n`)).toEqual(faults);
+  });
+
+  it.each([
+    'p95 <= 300ms',
+    'failed < 1%',
+    'statusMatch >= 99%',
+    'achievedRate > 90%',
+    'each route sizeMatch >= 9%',
+  ])('is not %s', (gate) => {
+    expect(faultsOf(`${HEAD}    gates: ${gate}\n`)).toEqual([]);
+  });
+});
+
 describe('faults of statusMap and sizeTolerance', () => {
   it.each<[string, string]>([
     [
