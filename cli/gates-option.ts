@@ -1,6 +1,6 @@
 /** From `--gate` and `--baseline` to what a run is judged by; everything that is wrong with them is told at once, before a run. */
 
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { RepriseError } from '../core/errors.ts';
 import { visibleText } from '../core/report/format.ts';
 import type { Report } from '../core/report/report-json.ts';
@@ -113,6 +113,10 @@ const reversedWarnings = (gates: readonly Gate[]): readonly string[] =>
     const reversed = reversedGate(gate);
     return reversed === undefined ? [] : [`warning: ${reversed.message}: ${reversed.hint}`];
   });
+
+/** Where the baseline may lie, by its file or its folder: nothing is to be written there. */
+export const baselinePlaces = (file: string | undefined): readonly string[] =>
+  file === undefined ? [] : [file, join(file, 'report.json')];
 
 /**
  * Reads gates and baseline.

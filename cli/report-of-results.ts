@@ -2,6 +2,7 @@
 
 import { RepriseError } from '../core/errors.ts';
 import { judge } from '../core/judge/judge.ts';
+import { BASELINE_GATE } from '../core/judge/since-baseline.ts';
 import type { Accounting } from '../core/measure/accounting.ts';
 import type { MeasuredRule } from '../core/measure/cells.ts';
 import { type CollectedResults, createResultsCollector } from '../core/measure/collect-results.ts';
@@ -95,6 +96,14 @@ const checkResults = (path: string, { results, unreadable }: ResultsRead): void 
   });
 };
 
+/** What was held against a baseline cannot be judged again without it, and would else be gone without a word. */
+const lostBaselineNote = ({ report, baseline }: ReportOfResultsOptions): readonly string[] => {
+  const hadBaseline = report?.verdict.gates.some(({ gate }) => gate === BASELINE_GATE) === true;
+  return hadBaseline && baseline === undefined
+    ? ['the run was held against a baseline: give --baseline to judge that again']
+    : [];
+};
+
 const checkWhole = (path: string, report: Report, { summary }: Collected): void => {
   const [found, told] = [summary.totals.counts.planned, report.totals.counts.planned];
   if (found === told) return;
@@ -148,7 +157,7 @@ export const reportOfResults = async (options: ReportOfResultsOptions): Promise<
     budgets: [],
     verdict,
   });
-  const notes = unreadableNote(path, read);
+  const notes = [...unreadableNote(path, read), ...lostBaselineNote(options)];
   if (report !== undefined) return { report: anew(fresh, report, ruleSet !== undefined), notes };
   const left = `made of ${formatCount(read.results)} results alone, without report.json: of lines nothing is known but what was chosen of them`;
   return { report: fresh, notes: [left, ...notes] };

@@ -138,7 +138,11 @@ const portFault = (port: number, error: unknown): RepriseError => {
 const listen = (server: Server, port: number): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once('error', (error) => reject(portFault(port, error)));
-    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+    server.listen(port, '127.0.0.1', () => {
+      // A connection that cannot be accepted (too many files open) costs the page, never the run.
+      server.removeAllListeners('error').on('error', () => undefined);
+      resolve((server.address() as AddressInfo).port);
+    });
   });
 
 const closeServer = (server: Server): Promise<void> =>

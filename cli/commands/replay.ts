@@ -8,7 +8,7 @@ import { type CliContext, type Command, writeTo } from '../context.ts';
 import { findFollowed } from '../find-followed.ts';
 import { findInputs, refuseToFollowS3 } from '../find-inputs.ts';
 import { openFollowFeed } from '../follow-feed.ts';
-import { chooseGates, type GatesOptions } from '../gates-option.ts';
+import { baselinePlaces, chooseGates, type GatesOptions } from '../gates-option.ts';
 import { watchInterrupts } from '../interrupts.ts';
 import { openLogFeed } from '../log-feed.ts';
 import type { OutputOptions } from '../output.ts';
@@ -129,7 +129,12 @@ export const replayCommand: Command<ReplayOptions> = async (options, context) =>
     const feeding = await (options.follow ? followLogs : readLogs)(options, ruleSet, context);
     const readSwitch = await openSwitch(options, cwd);
     const judged = { gates: chosen.gates, baseline: chosen.baseline };
-    const read = [...feeding.inputNames, ...(options.rules === undefined ? [] : [options.rules])];
+    const { rules, baselineFile } = options;
+    const read = [
+      ...feeding.inputNames,
+      ...(rules === undefined ? [] : [rules]),
+      ...baselinePlaces(baselineFile),
+    ];
     const files = { ...resolveFiles(options, cwd), sources: read.map((path) => resolve(cwd, path)) };
     const run = { ...options, ...files, ...feeding, ...judged, ruleSet, readSwitch };
     return await showReplay(run, context, interrupts);

@@ -13,7 +13,7 @@ import { loadRules } from '../../core/rules/load.ts';
 import type { RuleSet } from '../../core/rules/rule-set.ts';
 import { readRuleFiles } from '../../io/rule-files.ts';
 import { type CliContext, type Command, wantsColor, widthOf, writeTo } from '../context.ts';
-import { chooseGates } from '../gates-option.ts';
+import { baselinePlaces, chooseGates } from '../gates-option.ts';
 import { openOutput } from '../output.ts';
 import { formatError } from '../print-error.ts';
 import { isS3Source, readSource, resultsPlaces } from '../report-source.ts';
@@ -62,12 +62,14 @@ const filesOf = (options: ReportOptions, cwd: string) => {
 export const reportCommand: Command<ReportOptions> = async (options, context: CliContext) => {
   const { cwd, stdout, stderr, env } = context;
   const ruleSet = await readRules(options.rules);
-  const { gates, baseline } = await chooseGates(options, ruleSet, cwd);
+  const { gates, baseline, warnings } = await chooseGates(options, ruleSet, cwd);
+  if (!options.quiet) for (const warning of warnings) await writeTo(stderr, `${warning}\n`);
   const files = filesOf(options, cwd);
   const source = isS3Source(options.source) ? options.source : resolve(cwd, options.source);
   const errors: Error[] = [];
   const rules = options.rules === undefined ? [] : [resolve(cwd, options.rules)];
-  const sources = [...resultsPlaces(source), ...rules];
+  const baselines = baselinePlaces(options.baselineFile).map((path) => resolve(cwd, path));
+  const sources = [...resultsPlaces(source), ...rules, ...baselines];
   const output = await openOutput({ ...files, sources }, (error) => errors.push(error));
   const found = await readSource({ source, ruleSet, gates, baseline }, context);
   const { notes } = found;

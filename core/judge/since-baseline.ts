@@ -23,14 +23,20 @@ const isJudged = (change: GroupChange): boolean =>
 const shares = ({ before, after }: GroupChange['errors']): string =>
   `${after.count} of ${after.of}, before ${before.count} of ${before.of}`;
 
-/** What is worse besides the time, which is what a gate's numbers tell. */
-const noteOf = ({ errors, statusMatch }: GroupChange): string | null => {
+/** What is worse, and by how much. */
+const noteOf = ({ latency, errors, statusMatch }: GroupChange): string | null => {
   const words = [
+    ...(latency.outcome === 'worse' && latency.shift !== null
+      ? [`slower, ${latency.shift.estimate.toFixed(2)}x`]
+      : []),
     ...(errors.outcome === 'worse' ? [`more errors: ${shares(errors)}`] : []),
     ...(statusMatch.outcome === 'worse' ? [`fewer answered as recorded: ${shares(statusMatch)}`] : []),
   ];
   return words.length === 0 ? null : words.join('; ');
 };
+
+const ofTotal = (note: string | null): string | null =>
+  note === null ? null : `all requests together: ${note}`;
 
 const outcomeOf = (change: GroupChange): GateOutcome => {
   if (isWorse(change)) return 'failed';
@@ -64,7 +70,7 @@ export const gateOfComparison = (comparison: Comparison): GateResult => {
   const judged = routes.filter(isJudged);
   const failed = judged.filter(isWorse);
   const isMissed = !comparison.isJudged;
-  const note = isMissed ? 'fewer than 50 requests in one of both' : noteOf(total);
+  const note = isMissed ? 'fewer than 50 requests in one of both' : ofTotal(noteOf(total));
   return {
     ...measuredOf(total, confidence),
     gate: BASELINE_GATE,

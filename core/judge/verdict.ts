@@ -44,7 +44,7 @@ export interface GateResult extends GateMeasured {
   readonly op: '<=' | '<' | '>=' | '>';
   /** In `unit`. */
   readonly limit: number;
-  /** Of a gate on each route: routes judged, those that had too few requests, and the worst of those judged, failed ones first. */
+  /** Of a gate on each route: routes judged, those that could not be (too few requests, or nothing to be held against), and the worst of those judged, failed ones first. */
   readonly routes: {
     readonly judged: number;
     readonly tooFew: number;

@@ -127,7 +127,7 @@ export interface LivePageOf {
 
 /** One message to the page. */
 export interface LiveFrame {
-  /** Goes up by one with each frame; a page that misses one asks for all again. */
+  /** Goes up by one with each frame that tells all pages what has changed; a page that misses one asks for all again. */
   readonly seq: number;
   /** There in a frame that tells all. */
   readonly page?: LivePageOf;

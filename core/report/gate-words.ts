@@ -85,11 +85,12 @@ export const outcomeWords = (gate: GateResult): string => {
   if (outcome === 'missed') return `could not be judged${because}`;
   if (routes === null) return `measured ${measuredWords(gate, gate)}${because}`;
   const [worst] = routes.worst;
-  const few = routes.tooFew > 0 ? `, ${formatCount(routes.tooFew)} with too few requests` : '';
+  const few = routes.tooFew > 0 ? `, ${formatCount(routes.tooFew)} not judged` : '';
   const count =
     routes.failed > 0
       ? `${formatCount(routes.failed)} of ${formatCount(routes.judged)} routes failed`
       : `${formatCount(routes.judged)} routes`;
-  const example = worst === undefined ? '' : `; worst ${worst.route} ${measuredWords(worst, gate)}`;
+  const why = worst === undefined || worst.note === null || worst.note === note ? '' : `, ${worst.note}`;
+  const example = worst === undefined ? '' : `; worst ${worst.route} ${measuredWords(worst, gate)}${why}`;
   return `${count}${few}${example}${because}`;
 };

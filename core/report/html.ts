@@ -10,7 +10,7 @@ import { pageData } from './html/page-data.ts';
 import { routesSection } from './html/routes-section.ts';
 import { statusSection } from './html/status-section.ts';
 import { totalsSection } from './html/totals-section.ts';
-import { verdictSection, verdictText } from './html/verdict-section.ts';
+import { lookOf, verdictSection, verdictText } from './html/verdict-section.ts';
 import { worstSection } from './html/worst-section.ts';
 import type { Report } from './report-json.ts';
 
@@ -59,7 +59,7 @@ export const renderHtml = (report: Report): string => {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>${verdictText(report)}</title>
-<link rel="icon" href="${{ markup: icon(report.verdict.outcome) }}">
+<link rel="icon" href="${{ markup: icon(lookOf(report)) }}">
 ${rawElement('style', REPORT_STYLE)}`;
   const main = html`<main>
 ${verdictSection(report)}${totalsSection(report)}${worstSection(report)}${notesSection(report)}${courseSections(report)}${latencySection(report)}${statusSection(report)}${routesSection(report)}${flowSection(report)}${factsSection(report)}</main>

@@ -27,7 +27,7 @@ const caseOutcome = ({ outcome, isOptional }: GateResult): Outcome => {
 };
 
 const routeLine = (route: RouteMeasured, gate: GateResult): string =>
-  `${route.outcome.padEnd(6)} ${route.route}: ${measuredWords(route, gate)}`;
+  `${route.outcome.padEnd(6)} ${route.route}: ${measuredWords(route, gate)}${route.note === null ? '' : `: ${route.note}`}`;
 
 const gateCase = (gate: GateResult): Case => {
   const { op, unit, limit } = gate;

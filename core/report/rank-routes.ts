@@ -25,13 +25,15 @@ export interface RankedRoute {
   readonly badness: number;
 }
 
+/** Failed in the log, and does no more. */
+export const isMended = (recorded: string, replayed: string): boolean =>
+  /^5\d\d$/.test(recorded) && /^[23]\d\d$/.test(replayed);
+
 /** Answers that are better than they were: what failed in the log, and does no more, is no news to whoever broke something. */
 const mendedOf = ({ status }: RouteSummary): number => {
   let mended = 0;
-  for (const [recorded, row] of Object.entries(status)) {
-    if (!/^5\d\d$/.test(recorded)) continue;
-    for (const [replayed, count] of Object.entries(row)) if (/^[23]\d\d$/.test(replayed)) mended += count;
-  }
+  for (const [recorded, row] of Object.entries(status))
+    for (const [replayed, count] of Object.entries(row)) if (isMended(recorded, replayed)) mended += count;
   return mended;
 };
 

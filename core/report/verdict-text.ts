@@ -39,7 +39,8 @@ const routeWords = (route: RouteMeasured, gate: GateResult): string => {
   const hosts = new Set((gate.routes?.worst ?? []).map((one) => hostOf(one.route)));
   const host = hostOf(route.route);
   const name = hosts.size === 1 && host !== '' ? route.route.replace(` ${host}`, ' ') : route.route;
-  return `${visibleText(name)} ${measuredIn(route, gate)}`;
+  const why = route.note === null || route.note === gate.note ? '' : `, ${visibleText(route.note)}`;
+  return `${visibleText(name)} ${measuredIn(route, gate)}${why}`;
 };
 
 const measuredIn = ({ measured, interval }: RouteMeasured | GateResult, { unit }: GateResult): string =>
@@ -49,7 +50,7 @@ const routesWords = (gate: GateResult): string => {
   const { judged = 0, failed = 0, tooFew = 0, worst = [] } = gate.routes ?? {};
   const [first] = worst;
   const example = first === undefined ? '' : routeWords(first, gate);
-  const few = tooFew === 0 ? '' : `; ${formatCount(tooFew)} with too few requests`;
+  const few = tooFew === 0 ? '' : `; ${formatCount(tooFew)} not judged`;
   const all = `${formatCount(judged)} ${judged === 1 ? 'route' : 'routes'}`;
   if (failed === 0) return `${all}${example === '' ? '' : `, at worst ${example}`}${few}`;
   const others = failed > 1 ? `, and ${formatCount(failed - 1)} more of ${all}` : `, 1 of ${all}`;

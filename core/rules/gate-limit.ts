@@ -62,6 +62,9 @@ export const misfit = (measure: GateMeasure, limit: GateLimit | undefined): stri
   const kind = limit?.kind;
   const isRelative = limit?.kind === 'relative';
   const toRecorded = isRelative && limit.to === 'recorded';
+  // Neither an interval nor pairs: chance could never be ruled out.
+  if (measure === 'fromDue.max' && toRecorded)
+    return 'a duration such as 300ms, or relative to a baseline such as "1.1x baseline"';
   if (isLatency(measure))
     return kind === 'time' || isRelative
       ? undefined

@@ -43,7 +43,12 @@ describe('how a run has ended', () => {
       'bad',
       'Ended at its time limit: 1 of 2 gates failed',
     ],
-    ['end', verdict('failed', gate('missed'), gate('missed', true)), 'bad', 'Ended: 1 of 2 gates failed'],
+    [
+      'end',
+      verdict('failed', gate('missed'), gate('missed', true)),
+      'bad',
+      'Ended: 1 of 2 gates could not be judged',
+    ],
     ['stopped', verdict('held', gate('held'), gate('held')), 'warn', 'Stopped: all 2 gates held'],
     ['aborted', verdict('none'), 'bad', 'Given up'],
     ['error', verdict('held', gate('held')), 'bad', 'Broken off: its gate held'],

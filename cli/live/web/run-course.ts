@@ -55,7 +55,7 @@ const rowOf = (step: TimelineStep, stepMs: number, nowMs: number): LiveRow => {
     isTooYoung ? null : Math.round((count * 1e6) / passedMs) / 1e3;
   return [
     step.startMs,
-    // What is recorded is known beforehand; the step is cut at now like all others, so that one rate stands above the other.
+    // What is recorded is known ahead of now: of a step that goes on it would be too much. It stands there once the step is over.
     passedMs < stepMs ? null : perSecond(step.recorded),
     perSecond(step.sent),
     step.p95Ms,

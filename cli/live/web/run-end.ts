@@ -1,6 +1,6 @@
 /** How a run has ended, in the words of the live page. */
 
-import type { GateResult, Verdict } from '../../../core/judge/verdict.ts';
+import type { Verdict } from '../../../core/judge/verdict.ts';
 import type { LiveHead, LiveNow } from '../../../core/pages/live-state.ts';
 import { formatCount, formatDuration, visibleText } from '../../../core/report/format.ts';
 import type { EndedBy, Report } from '../../../core/report/report-json.ts';
@@ -18,11 +18,12 @@ const ENDED: Readonly<Record<EndedBy, string>> = {
 /** `2 of 5 gates failed`, `all 5 gates held`; optional ones that were missed are neither. */
 const verdictText = ({ outcome, gates }: Verdict): string => {
   if (outcome === 'none') return '';
-  const isBad = (gate: GateResult): boolean =>
-    gate.outcome === 'failed' || (gate.outcome === 'missed' && !gate.isOptional);
   const held = gates.filter((gate) => gate.outcome === 'held').length;
   const of = `of ${gates.length} ${gates.length === 1 ? 'gate' : 'gates'}`;
-  if (outcome === 'failed') return `${gates.filter(isBad).length} ${of} failed`;
+  const failed = gates.filter((gate) => gate.outcome === 'failed').length;
+  if (failed > 0) return `${failed} ${of} failed`;
+  if (outcome === 'failed')
+    return `${gates.filter(({ outcome: one, isOptional }) => one === 'missed' && !isOptional).length} ${of} could not be judged`;
   if (held < gates.length) return `${held} ${of} held`;
   return gates.length === 1 ? 'its gate held' : `all ${gates.length} gates held`;
 };

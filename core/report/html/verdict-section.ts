@@ -1,6 +1,7 @@
 /** The first thing on the page: did all gates hold, what most likely stands behind it, and each gate with its numbers. */
 
 import type { GateResult, RouteMeasured, Verdict } from '../../judge/verdict.ts';
+import { endedEarly } from '../ended-early.ts';
 import { formatCount, formatDuration } from '../format.ts';
 import { formatIn, formatInterval, GATE_SIGNS, measuredWords } from '../gate-words.ts';
 import type { Report } from '../report-json.ts';
@@ -23,12 +24,20 @@ const howMany = ({ gates }: Verdict): string => {
 };
 
 /** The verdict in a sentence: `Verdict: failed — 2 of 5 gates`. */
-export const verdictText = ({ verdict }: Report): string => {
-  if (verdict.outcome === 'none') return 'No verdict — no gate was set';
-  if (verdict.outcome === 'failed') return `Verdict: failed — ${howMany(verdict)}`;
-  const { length } = verdict.gates;
-  return `Verdict: held — ${length === 1 ? 'the one gate' : `all ${formatCount(length)} gates`}`;
+export const verdictText = (report: Report): string => {
+  const { outcome, gates } = report.verdict;
+  if (outcome === 'none') return 'No verdict — no gate was set';
+  const start = `Verdict${endedEarly(report) ? ' so far' : ''}: ${outcome}`;
+  if (outcome === 'failed') return `${start} — ${howMany(report.verdict)}`;
+  const held = gates.filter((gate) => gate.outcome === 'held').length;
+  if (held < gates.length)
+    return `${start} — ${formatCount(held)} of ${counted(gates.length, 'gate')}; the rest, optional, could not be judged`;
+  return `${start} — ${gates.length === 1 ? 'the one gate' : `all ${formatCount(gates.length)} gates`}`;
 };
+
+/** How the page looks at a glance: what ended early is no success, though its gates held so far. */
+export const lookOf = (report: Report): Verdict['outcome'] =>
+  endedEarly(report) && report.verdict.outcome === 'held' ? 'none' : report.verdict.outcome;
 
 const ENDED = {
   end: '',
@@ -64,7 +73,7 @@ const routeList = (gate: GateResult): Markup => {
 
 const routesJudged = ({ routes }: GateResult): string => {
   if (routes === null) return '';
-  const few = routes.tooFew > 0 ? `, ${formatCount(routes.tooFew)} with too few requests` : '';
+  const few = routes.tooFew > 0 ? `, ${formatCount(routes.tooFew)} not judged` : '';
   return `${formatCount(routes.failed)} of ${counted(routes.judged, 'route')} failed${few}`;
 };
 
@@ -106,7 +115,7 @@ export const verdictSection = (report: Report): Markup => {
   const faults = balanced
     ? EMPTY
     : html`<div class="cause"><strong>The numbers do not balance</strong> a bug of Reprise, please report it with these lines<ul>${imbalances.map((fault) => html`<li>${fault}</li>`)}</ul></div>`;
-  return html`<section class="card verdict is-${verdict.outcome}" id="verdict" aria-labelledby="verdict-title">
+  return html`<section class="card verdict is-${lookOf(report)}" id="verdict" aria-labelledby="verdict-title">
 <h1 id="verdict-title">${verdictText(report)}</h1>
 <p class="lead">${whatRan(report)}</p>
 ${faults}${causes}${gateTable(verdict)}

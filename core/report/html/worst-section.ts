@@ -1,8 +1,10 @@
 /** The answer in ten seconds: which routes got slower or started failing, by how much, and a line to try it. */
 
 import type { Example } from '../../measure/example.ts';
+import { isSameStatus } from '../../measure/status-match.ts';
+import type { StatusMap } from '../../rules/rule-set.ts';
 import { formatCount, formatMs, formatShare } from '../format.ts';
-import { type RankedRoute, rankRoutes } from '../rank-routes.ts';
+import { isMended, type RankedRoute, rankRoutes } from '../rank-routes.ts';
 import type { Report } from '../report-json.ts';
 import { exampleBlocks, type Origins, originsOf } from './examples.ts';
 import { EMPTY, html, type Markup } from './markup.ts';
@@ -13,12 +15,20 @@ const MAX_SHOWN = 5;
 const MAX_CHANGES = 3;
 
 /** Most frequent changes of status: `200 → 500 ×120`. */
-export const statusChanges = ({ summary }: RankedRoute): readonly string[] =>
+export const statusChanges = ({ summary }: RankedRoute, maps: readonly StatusMap[] = []): readonly string[] =>
   Object.entries(summary.status)
     .flatMap(([recorded, row]) =>
       Object.entries(row).map(([replayed, count]) => ({ recorded, replayed, count })),
     )
-    .filter(({ recorded, replayed }) => recorded !== replayed && recorded !== 'none')
+    .filter(
+      ({ recorded, replayed }) =>
+        recorded !== replayed &&
+        recorded !== 'none' &&
+        !isMended(recorded, replayed) &&
+        (replayed === 'failed' ||
+          maps.length === 0 ||
+          !maps.every((map) => isSameStatus(Number(recorded), Number(replayed), map))),
+    )
     .toSorted((a, b) => b.count - a.count)
     .map(({ recorded, replayed, count }) => `${recorded} → ${replayed} ×${formatCount(count)}`);
 
@@ -28,11 +38,11 @@ export const ratioText = (ratio: number | null): string => (ratio === null ? '�
 export const findings = ({ isFailing, isSlower }: RankedRoute): Markup =>
   html`${isFailing ? html`<span class="badge is-failed"><span aria-hidden="true">✗</span>failing</span>` : EMPTY}${isSlower ? html`<span class="badge is-missed"><span aria-hidden="true">↑</span>slower</span>` : EMPTY}`;
 
-const words = (ranked: RankedRoute): Markup => {
+const words = (ranked: RankedRoute, maps: readonly StatusMap[]): Markup => {
   const { summary, isFailing, isSlower, mismatchShare, medianRatio } = ranked;
   const { recorded, service } = summary.latency;
   const failing = isFailing
-    ? html`<p><strong>${formatShare(mismatchShare ?? undefined)}</strong> did not get their recorded status: ${statusChanges(ranked).slice(0, MAX_CHANGES).join(', ')}</p>`
+    ? html`<p><strong>${formatShare(mismatchShare ?? undefined)}</strong> did not get their recorded status: ${statusChanges(ranked, maps).slice(0, MAX_CHANGES).join(', ')}</p>`
     : EMPTY;
   const slower = isSlower
     ? html`<p>half of the requests took <strong>${ratioText(medianRatio)}</strong> their recorded time or more; p95 ${formatMs(recorded.p95)} → <strong>${formatMs(service.p95)}</strong></p>`
@@ -46,9 +56,9 @@ const toTry = ({ summary: { examples }, isFailing }: RankedRoute): readonly Exam
   return slow.length > 0 ? slow : examples;
 };
 
-const item = (ranked: RankedRoute, origins: Origins): Markup => {
+const item = (ranked: RankedRoute, origins: Origins, maps: readonly StatusMap[]): Markup => {
   const { summary } = ranked;
-  return html`<li><p class="worst-route">${findings(ranked)}<code>${summary.route}</code><span class="muted">${formatCount(summary.counts.sent)} sent</span></p>${words(ranked)}${exampleBlocks(toTry(ranked), origins, 1)}</li>`;
+  return html`<li><p class="worst-route">${findings(ranked)}<code>${summary.route}</code><span class="muted">${formatCount(summary.counts.sent)} sent</span></p>${words(ranked, maps)}${exampleBlocks(toTry(ranked), origins, 1)}</li>`;
 };
 
 /** The section of the worst routes. */
@@ -66,9 +76,10 @@ export const worstSection = (report: Report): Markup => {
   const lead = `${formatCount(worse.length)} of ${counted(report.routes.length, 'route')} ${worse.length === 1 ? 'is' : 'are'} certainly worse than the log says, beyond chance.`;
   const more = worse.length - MAX_SHOWN;
   const origins = originsOf(report);
+  const maps = report.rules.map(({ statusMap }) => statusMap);
   return section(
     { ...options, lead },
-    html`<ol class="worst">${worse.slice(0, MAX_SHOWN).map((one) => item(one, origins))}</ol>`,
+    html`<ol class="worst">${worse.slice(0, MAX_SHOWN).map((one) => item(one, origins, maps))}</ol>`,
     more > 0
       ? html`<p><a href="#routes">${formatCount(more)} more in the table of all routes</a></p>`
       : EMPTY,

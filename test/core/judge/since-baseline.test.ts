@@ -43,6 +43,13 @@ describe('a baseline', () => {
     expect(judgeSince(sampleReport(), slower).comparison.toleranceShare).toBe(0.05);
   });
 
+  it('tells that all requests together became slower, where no route could be told from chance', () => {
+    const few = { count: 900, fate: (n: number) => ({ slow: n % 6 === 4 ? 1.5 : 1.3 }) };
+    const [gate] = since(few, { count: 900 }).verdict.gates;
+    expect(gate?.outcome).toBe('failed');
+    expect(gate?.note).toMatch(/^all requests together: slower, 1\.[2-4]\dx/);
+  });
+
   it('says in words what else is worse: errors, other statuses', () => {
     const { verdict } = since({ fate: (n) => (n % 6 === 3 ? { status: 500 } : {}) });
     expect(verdict.outcome).toBe('failed');

@@ -42,7 +42,7 @@ describe('the words of a gate', () => {
 
   it('tell of routes how many failed, and the worst', () => {
     expect(outcomeWords(EACH_ROUTE)).toBe(
-      '1 of 40 routes failed, 3 with too few requests; worst GET shop.example.com/cart/{id} 2.10x (1.80x–2.40x; 210 ms against 100 ms; 320 requests)',
+      '1 of 40 routes failed, 3 not judged; worst GET shop.example.com/cart/{id} 2.10x (1.80x–2.40x; 210 ms against 100 ms; 320 requests)',
     );
   });
 

@@ -210,7 +210,7 @@ describe('gateWords', () => {
     ['missed: there was nothing to judge it by', missed({ note: null })],
     ['missed, and optional: there is no baseline', missed({ isOptional: true })],
     ['GET /x 2.10x, 1 of 41 routes', eachRouteFailed(routes(41, 1))],
-    ['GET /x 2.10x, and 1 more of 41 routes; 3 with too few requests', eachRouteFailed(routes(41, 2, 3))],
+    ['GET /x 2.10x, and 1 more of 41 routes; 3 not judged', eachRouteFailed(routes(41, 2, 3))],
     ['41 routes, at worst GET /x 2.10x', eachRouteFailed({ outcome: 'held', ...routes(41, 0) })],
     ['1 route, at worst GET /x 2.10x', eachRouteFailed({ outcome: 'held', ...routes(1, 0) })],
     [

@@ -63,7 +63,7 @@ describe('the page of a report', () => {
 
   it.each([
     ['held', soundReport, 'Verdict: held — all 5 gates'],
-    ['failed', failedReport, 'Verdict: failed — 4 of 6 gates'],
+    ['failed', failedReport, 'Verdict so far: failed — 4 of 6 gates'],
     ['missed', emptyReport, 'Verdict: failed — 1 of 1 gate could not be judged'],
     ['none', singleReport, 'No verdict — no gate was set'],
   ] as const)('says first how the run was judged: %s', (_, report, sentence) => {
@@ -72,6 +72,13 @@ describe('the page of a report', () => {
     expect(page).toContain(`<h1 id="verdict-title">${sentence}</h1>`);
     expect(page.indexOf('id="verdict"')).toBeLessThan(page.indexOf('id="worst"'));
     expect(page.indexOf('id="worst"')).toBeLessThan(page.indexOf('id="latency"'));
+  });
+
+  it('does not look like a success where a run ended early, though its gates held so far', () => {
+    const report = soundReport();
+    const page = renderHtml({ ...report, run: { ...report.run, endedBy: 'stopped' } });
+    expect(page).toContain('<h1 id="verdict-title">Verdict so far: held — all 5 gates</h1>');
+    expect(page).toContain('<section class="card verdict is-none"');
   });
 
   it('speaks of one as of one', () => {
