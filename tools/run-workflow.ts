@@ -44,9 +44,14 @@ const readSteps = (page: string): readonly Step[] => {
   return steps;
 };
 
+/** As on a server that starts with nothing: what npm sets for the script that runs this would be read by the npm of the steps. */
+const bareEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_|^INIT_CWD$/i.test(name)));
+
 const runOrFail = (command: string, args: readonly string[], cwd: string): string => {
   const { status, stdout, stderr } = spawnSync(command, args, {
     cwd,
+    env: bareEnvironment(),
     encoding: 'utf8',
     timeout: STEP_TIMEOUT_MS,
   });
@@ -82,7 +87,7 @@ interface Environment {
 const runStep = (script: string, { groups, folder, port, slowness }: Environment): Promise<number> =>
   new Promise((resolve, reject) => {
     const env = {
-      ...process.env,
+      ...bareEnvironment(),
       PORT: String(port),
       SLOWNESS: String(slowness),
       GITHUB_STEP_SUMMARY: join(folder, 'step-summary.md'),
