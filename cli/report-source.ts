@@ -1,5 +1,6 @@
 /** Where `reprise report` takes a report from: what a run wrote on disk, or what is in the results bucket of a stack. */
 
+import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RepriseError } from '../core/errors.ts';
@@ -9,6 +10,7 @@ import { NO_RULES, reportRulesOf } from '../core/report/report-rules.ts';
 import type { Gate } from '../core/rules/gates.ts';
 import type { RuleSet } from '../core/rules/rule-set.ts';
 import { readReport } from '../io/read-report.ts';
+import { describeSystemError, systemErrorCode } from '../io/system-error.ts';
 import type { CliContext } from './context.ts';
 import { reportOfResults } from './report-of-results.ts';
 
@@ -29,9 +31,22 @@ export interface SourceReport {
 
 export const isS3Source = (source: string): boolean => /^s3:\/\//i.test(source);
 
+const isMissing = (cause: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(systemErrorCode(cause) ?? '');
+
+/** Undefined for what is not there; what is there and must not be looked at is another matter. */
+const statOf = async (path: string): Promise<Stats | undefined> => {
+  try {
+    return await stat(path);
+  } catch (cause) {
+    if (isMissing(cause)) return undefined;
+    const message = `cannot read ${path}: ${describeSystemError(cause)}`;
+    throw new RepriseError('SOURCE_UNREADABLE', message, { cause });
+  }
+};
+
 /** The first that is there. */
 const firstThere = async (paths: readonly string[]): Promise<string | undefined> => {
-  for (const path of paths) if ((await stat(path).catch(() => undefined)) !== undefined) return path;
+  for (const path of paths) if ((await statOf(path)) !== undefined) return path;
   return undefined;
 };
 
@@ -54,7 +69,7 @@ interface Places {
 }
 
 const findPlaces = async (path: string): Promise<Places> => {
-  const found = await stat(path).catch(() => undefined);
+  const found = await statOf(path);
   if (found === undefined) throw new RepriseError('SOURCE_NOT_FOUND', `there is no ${path}`, { hint: HINT });
   if (!found.isDirectory())
     return IS_RESULTS.test(path)
@@ -123,7 +138,7 @@ const fromBucket = async (
 /**
  * The report of a source, judged anew where rules, gates or a baseline are given.
  *
- * @throws RepriseError SOURCE_NOT_FOUND, REPORT_INVALID, RESULTS_INCOMPLETE, RESULTS_OPEN, ARGUMENT_INVALID, AWS_…
+ * @throws RepriseError SOURCE_NOT_FOUND, SOURCE_UNREADABLE, REPORT_INVALID, RESULTS_INCOMPLETE, RESULTS_OPEN, ARGUMENT_INVALID, AWS_…
  */
 export const readSource = (options: ReportSourceOptions, context: CliContext): Promise<SourceReport> =>
   isS3Source(options.source) ? fromBucket(options, context) : fromDisk(options);

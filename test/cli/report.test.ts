@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -217,6 +218,16 @@ describe('report', () => {
     expect(stderr).toMatch(
       /^error: .*results\.ndjson tells of 39 planned requests, the report\.json beside it of 40\n/,
     );
+  });
+
+  it('does not say that a source is missing which it cannot look at', async () => {
+    const loop = join(cwd, 'loop');
+    symlinkSync(loop, loop);
+    const { code, stderr } = await report('loop');
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/^error: cannot read .*loop: (?!no such file).+\n$/),
+    });
   });
 
   it.each([
