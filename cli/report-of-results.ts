@@ -2,7 +2,7 @@
 
 import { RepriseError } from '../core/errors.ts';
 import { judge } from '../core/judge/judge.ts';
-import { BASELINE_GATE } from '../core/judge/since-baseline.ts';
+import { BASELINE_GATE } from '../core/judge/verdict.ts';
 import type { Accounting } from '../core/measure/accounting.ts';
 import type { MeasuredRule } from '../core/measure/cells.ts';
 import { type CollectedResults, createResultsCollector } from '../core/measure/collect-results.ts';

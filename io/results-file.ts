@@ -7,7 +7,7 @@ import { resultOf } from '../core/measure/read-result.ts';
 import type { Result } from '../core/types.ts';
 import { createLineCutter } from './line-cutter.ts';
 import { describeSystemError } from './system-error.ts';
-import { openText } from './text-stream.ts';
+import { isDamage, openText } from './text-stream.ts';
 
 /** A line of results is some 500 bytes; what is longer than this without an end is none. */
 const MAX_LINE_BYTES = 1024 * 1024;
@@ -23,9 +23,6 @@ export interface ResultsRead {
   /** What is wrong with it where its end is missing: what stands before was read. */
   readonly damage: RepriseError | undefined;
 }
-
-const isDamage = (error: unknown): error is RepriseError =>
-  error instanceof RepriseError && ['INPUT_CORRUPT', 'INPUT_TRUNCATED'].includes(error.code);
 
 const writtenAtMs = async (path: string): Promise<number> => {
   try {

@@ -15,6 +15,10 @@ export interface TextOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Whether input is damaged for good, as opposed to not readable now. */
+export const isDamage = (error: unknown): error is RepriseError =>
+  error instanceof RepriseError && ['INPUT_CORRUPT', 'INPUT_TRUNCATED'].includes(error.code);
+
 /** How many times over input may be compressed: enough for what pipelines do by mistake, and an end for a file that unpacks to itself. */
 export const MAX_COMPRESSION_DEPTH = 4;
 

@@ -6,7 +6,7 @@ import type { Gate } from '../rules/gates.ts';
 import type { Rule } from '../rules/rule-set.ts';
 import { type Certainty, evaluate } from './evaluate.ts';
 import { likelyCauses } from './likely-cause.ts';
-import { limitOf, unitOf } from './limits.ts';
+import { isUpper, limitOf, unitOf } from './limits.ts';
 import type { LineCounts } from './quantity.ts';
 import { testsOf } from './relative.ts';
 import { createScopes } from './scopes.ts';
@@ -39,10 +39,10 @@ const nothing = (note: string, count: number): GateMeasured => ({
 
 /** How bad for certain: the greater, the worse. A few requests that vary much are not put before many that do not. */
 const badnessOf = ({ op }: Gate, { measured, value, interval }: GateMeasured): number => {
-  const isUpper = op === '<=' || op === '<';
-  const certain = interval === null ? measured : isUpper ? interval.low : interval.high;
+  const upper = isUpper(op);
+  const certain = interval === null ? measured : upper ? interval.low : interval.high;
   const size = certain ?? (value === 0 ? 0 : Number.POSITIVE_INFINITY);
-  return isUpper ? size : -size;
+  return upper ? size : -size;
 };
 
 const worstFirst = (gate: Gate, all: readonly RouteMeasured[]): readonly RouteMeasured[] => {

@@ -3,10 +3,14 @@
 import type { Report } from '../report/report-json.ts';
 import { compareReports } from './compare.ts';
 import type { Comparison, GroupChange, Outcome, RouteChange } from './comparison.ts';
-import type { GateMeasured, GateOutcome, GateResult, RouteMeasured, Verdict } from './verdict.ts';
-
-/** As it stands beside gates that were written. */
-export const BASELINE_GATE = 'no regression since the baseline';
+import {
+  BASELINE_GATE,
+  type GateMeasured,
+  type GateOutcome,
+  type GateResult,
+  type RouteMeasured,
+  type Verdict,
+} from './verdict.ts';
 
 const MAX_ROUTES = 10;
 
@@ -65,7 +69,7 @@ const routeOf = (change: RouteChange, confidence: number): RouteMeasured => ({
 });
 
 /** The comparison as a gate on all requests and on each route: the median latency beside that of the baseline, and the shift of the whole. */
-export const gateOfComparison = (comparison: Comparison): GateResult => {
+const gateOfComparison = (comparison: Comparison): GateResult => {
   const { total, routes, confidence, toleranceShare } = comparison;
   const judged = routes.filter(isJudged);
   const failed = judged.filter(isWorse);

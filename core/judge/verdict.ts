@@ -73,3 +73,6 @@ export interface Verdict {
   readonly gates: readonly GateResult[];
   readonly likelyCauses: readonly LikelyCause[];
 }
+
+/** Name of the gate that a comparison to a baseline is, as it stands beside gates that were written. */
+export const BASELINE_GATE = 'no regression since the baseline';

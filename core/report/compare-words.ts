@@ -2,7 +2,7 @@
 
 import type { Comparison, GroupChange, Outcome, RouteChange, ShareChange } from '../judge/comparison.ts';
 import type { Estimate } from '../judge/statistics/estimate.ts';
-import { formatCount, formatMs, formatShare } from './format.ts';
+import { counted, formatCount, formatMs, formatShare } from './format.ts';
 import { formatIn } from './gate-words.ts';
 
 const QUANTILES = ['p50', 'p95', 'p99'] as const;
@@ -53,9 +53,6 @@ export const hasRegressed = (group: GroupChange): boolean => kinds(group, 'worse
 /** Whether anything of a group could be judged. */
 export const isCompared = ({ errors }: GroupChange): boolean => errors.outcome !== 'too_few';
 
-const plural = (count: number, word: string): string =>
-  `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;
-
 const NAMED_ROUTES = 2;
 
 /** Who became worse in one way: `slower: GET /a, GET /b and 3 more routes, all requests together`. */
@@ -67,7 +64,7 @@ const worseWords = (
   const worse = routes.filter((route) => route[key].outcome === 'worse');
   const more = worse.length - NAMED_ROUTES;
   const named = worse.slice(0, NAMED_ROUTES).map(({ route }) => show(route));
-  const names = more > 0 ? [`${named.join(', ')} and ${plural(more, 'more route')}`] : named;
+  const names = more > 0 ? [`${named.join(', ')} and ${counted(more, 'more route')}`] : named;
   const who = [...names, ...(total[key].outcome === 'worse' ? ['all requests together'] : [])];
   return who.length === 0 ? [] : [`${words}: ${who.join(', ')}`];
 };
@@ -87,11 +84,11 @@ export const compareHeadline = (comparison: Comparison, show: (route: string) =>
   }
   if (regressions > 0) {
     const words = WORSE.flatMap((kind) => worseWords(comparison, kind, show));
-    return `${plural(regressions, 'regression')}: ${words.join('; ')}`;
+    return `${counted(regressions, 'regression')}: ${words.join('; ')}`;
   }
   const few = routes.filter((route) => !isCompared(route)).length;
   const rest = few === 0 ? '' : `, ${formatCount(few)} more had too few requests`;
-  return `no regression: ${plural(routes.length - few, 'route')} compared${rest}`;
+  return `no regression: ${counted(routes.length - few, 'route')} compared${rest}`;
 };
 
 const countOf = (route: RouteChange): number => Math.min(route.sent.before, route.sent.after);
@@ -112,7 +109,7 @@ export const leastCountWords = ({ leastCount, routes }: Comparison): readonly st
 export const certaintyWords = ({ confidence, tests, toleranceShare }: Comparison): string => {
   const percent = `${Number((confidence * 100).toPrecision(4))} %`;
   const tolerance = `${Number((toleranceShare * 100).toPrecision(4))} %`;
-  return `all intervals together hold with ${percent} confidence (${plural(tests, 'test')}); growth up to ${tolerance} is no regression`;
+  return `all intervals together hold with ${percent} confidence (${counted(tests, 'test')}); growth up to ${tolerance} is no regression`;
 };
 
 /** Routes of one report only, those with most requests first: `GET /a (12), GET /b (3) and 4 more`. */

@@ -5,6 +5,10 @@ const NOTHING = '–';
 /** `1234567` → `1,234,567`. */
 export const formatCount = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 
+/** `1 route`, `1,200 routes`. */
+export const counted = (count: number, one: string): string =>
+  `${formatCount(count)} ${one}${count === 1 ? '' : 's'}`;
+
 /** Three digits that count: `0.42`, `12.4`, `128`, `1,284`. */
 const significant = (value: number): string => {
   const size = Math.abs(value);

@@ -1,9 +1,9 @@
 /** What a gate came to, in words: the same on a terminal, in JUnit, in Markdown and on pages. */
 
-import { BASELINE_GATE } from '../judge/since-baseline.ts';
 import type { GateInterval, GateMeasured, GateOutcome, GateResult, GateUnit } from '../judge/verdict.ts';
+import { BASELINE_GATE } from '../judge/verdict.ts';
 import { parseGate } from '../rules/gates.ts';
-import { formatCount, formatMs, formatRate } from './format.ts';
+import { counted, formatCount, formatMs, formatRate } from './format.ts';
 
 /** Colour is never the only sign. */
 export const GATE_SIGNS: Readonly<Record<GateOutcome, string>> = { held: '✓', failed: '✗', missed: '?' };
@@ -53,9 +53,7 @@ export const measuredWords = (measured: GateMeasured, gate: GateResult): string 
   const parts = [
     measured.interval === null ? '' : formatInterval(gate.unit, measured.interval),
     sidesOf(measured, gate),
-    measured.count > 0
-      ? `${formatCount(measured.count)} ${measured.count === 1 ? 'request' : 'requests'}`
-      : '',
+    measured.count > 0 ? counted(measured.count, 'request') : '',
   ].filter((part) => part !== '');
   // Nothing is a multiple of nothing: there both sides tell more.
   if (measured.measured === null && parts.length > 0) return parts.join('; ');

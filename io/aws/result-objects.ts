@@ -1,10 +1,11 @@
 /** Objects of the results stream: found by the hour in which they came, read line by line in flat memory. */
 
 import type { S3Client } from '@aws-sdk/client-s3';
-import { RepriseError } from '../../core/errors.ts';
+import type { RepriseError } from '../../core/errors.ts';
 import { parseSliceRecord, type SliceRecord } from '../../core/report/slice-records.ts';
 import { arrivalOf, MAX_BUFFER_MS } from '../arrival-time.ts';
 import { createLineCutter } from '../line-cutter.ts';
+import { isDamage } from '../text-stream.ts';
 import { s3LogInput } from './s3.ts';
 import { type ListedObject, listObjects } from './s3-list.ts';
 import { hourFolders, type Span } from './span.ts';
@@ -49,10 +50,6 @@ const takeLine = (line: string, sink: RecordSink): void => {
   sink.take(record);
 };
 
-/** Damaged for good, as opposed to not readable now. */
-const isDamage = (error: unknown): boolean =>
-  error instanceof RepriseError && ['INPUT_CORRUPT', 'INPUT_TRUNCATED'].includes(error.code);
-
 export interface ReadResultsOptions {
   /** Ends the reading; no error is thrown for it. */
   readonly signal?: AbortSignal | undefined;
@@ -88,7 +85,7 @@ export const readResultObject = async (
     for await (const chunk of input.open({ onBytes: progress, ...(signal && { signal }) }))
       cutter.push(chunk);
   } catch (error) {
-    if (isDamage(error)) return error as RepriseError;
+    if (isDamage(error)) return error;
     throw error;
   }
   cutter.end();

@@ -1,13 +1,12 @@
 /** What was run, against what: notes on the figures, targets, rules, inputs. */
 
-import { formatCount, formatDuration, formatLevel } from '../format.ts';
+import { counted, formatCount, formatDuration, formatLevel } from '../format.ts';
 import { renderNotes } from '../notes.ts';
 import { createPaint } from '../paint.ts';
 import type { Report } from '../report-json.ts';
 import type { BudgetReport, TargetReport } from '../target-report.ts';
 import { EMPTY, html, type Markup, type Part } from './markup.ts';
 import { plainTable, scroll, section } from './table.ts';
-import { counted } from './words.ts';
 
 /** No line of a note is that long. */
 const ONE_LINE = 100_000;

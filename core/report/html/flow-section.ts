@@ -1,12 +1,11 @@
 /** Where every line went: from lines to answers as a flow, and the table behind it. */
 
 import type { AccountingReport, Parts, RuleAccounting } from '../../measure/accounting-report.ts';
-import { formatCount, formatParts, formatShare } from '../format.ts';
+import { counted, formatCount, formatParts, formatShare } from '../format.ts';
 import type { Report } from '../report-json.ts';
 import { type FlowStage, flowStages, layoutFlow, NODE_WIDTH, type Placed } from './flow-layout.ts';
 import { EMPTY, html, type Markup, type Part } from './markup.ts';
 import { scroll, section } from './table.ts';
-import { counted } from './words.ts';
 
 const MAX_PARTS = 12;
 

@@ -1,6 +1,6 @@
 /** Every route with its figures, worst first; behind each, all that is known of it and lines to try it. */
 
-import { formatCount, formatParts } from '../format.ts';
+import { counted, formatCount, formatParts } from '../format.ts';
 import { type RankedRoute, rankRoutes } from '../rank-routes.ts';
 import type { Report } from '../report-json.ts';
 import { exampleBlocks, type Origins, originsOf } from './examples.ts';
@@ -8,7 +8,6 @@ import { quantileTable } from './latency-section.ts';
 import { EMPTY, html, type Markup } from './markup.ts';
 import { ROUTE_COLUMNS } from './route-columns.ts';
 import { scroll, section } from './table.ts';
-import { counted } from './words.ts';
 import { findings, statusChanges } from './worst-section.ts';
 
 const MAX_CHANGES = 6;

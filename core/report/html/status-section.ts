@@ -1,11 +1,10 @@
 /** The matrix of statuses: as recorded down, as replayed across. */
 
 import type { StatusMatrix } from '../../measure/status-matrix.ts';
-import { formatCount, formatShare } from '../format.ts';
+import { counted, formatCount, formatShare } from '../format.ts';
 import type { Report } from '../report-json.ts';
 import { EMPTY, html, type Markup } from './markup.ts';
 import { scroll, section } from './table.ts';
-import { counted } from './words.ts';
 
 const LAST = ['none', 'failed'];
 const SHADES = 5;

@@ -2,13 +2,12 @@
 
 import type { GateResult, RouteMeasured, Verdict } from '../../judge/verdict.ts';
 import { endedEarly } from '../ended-early.ts';
-import { formatCount, formatDuration } from '../format.ts';
+import { counted, formatCount, formatDuration } from '../format.ts';
 import { formatIn, formatInterval, GATE_SIGNS, measuredWords } from '../gate-words.ts';
 import type { Report } from '../report-json.ts';
 import { gateRange } from './gate-range.ts';
 import { EMPTY, html, type Markup } from './markup.ts';
 import { scroll } from './table.ts';
-import { counted } from './words.ts';
 
 const MAX_ROUTES = 5;
 const OPS = { '<=': '≤', '<': '<', '>=': '≥', '>': '>' } as const;

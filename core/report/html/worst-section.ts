@@ -3,13 +3,12 @@
 import type { Example } from '../../measure/example.ts';
 import { isSameStatus } from '../../measure/status-match.ts';
 import type { StatusMap } from '../../rules/rule-set.ts';
-import { formatCount, formatMs, formatShare } from '../format.ts';
+import { counted, formatCount, formatMs, formatShare } from '../format.ts';
 import { isMended, type RankedRoute, rankRoutes } from '../rank-routes.ts';
 import type { Report } from '../report-json.ts';
 import { exampleBlocks, type Origins, originsOf } from './examples.ts';
 import { EMPTY, html, type Markup } from './markup.ts';
 import { section } from './table.ts';
-import { counted } from './words.ts';
 
 const MAX_SHOWN = 5;
 const MAX_CHANGES = 3;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BASELINE_GATE, judgeSince } from '../../../core/judge/since-baseline.ts';
+import { judgeSince } from '../../../core/judge/since-baseline.ts';
+import { BASELINE_GATE } from '../../../core/judge/verdict.ts';
 import { reportFaults } from '../../support/report-schema.ts';
 import { type Run, sampleReport } from '../report/sample-report.ts';
 
