@@ -1,8 +1,8 @@
-/** Makes the folder that a Lambda function is deployed from: one module with all that it needs, and its data beside it. */
+/** Makes the folder that a Lambda function is deployed from: modules with all that it needs, and its data beside them. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
 import { reportRulesOf } from '../core/report/report-rules.ts';
 import type { Rule, RuleSet } from '../core/rules/rule-set.ts';
@@ -31,6 +31,10 @@ const REQUIRE =
 
 const OPTIONS = {
   bundle: true,
+  // What is imported on demand stays in files of its own: what a cold start does not need, it does not read.
+  splitting: true,
+  outdir: '.',
+  outExtension: { '.js': '.mjs' },
   format: 'esm',
   platform: 'node',
   target: 'node24',
@@ -40,6 +44,8 @@ const OPTIONS = {
   legalComments: 'none',
   charset: 'utf8',
   mainFields: ['module', 'main'],
+  // The names of modules hang on paths: those below the root, wherever its packages really lie.
+  preserveSymlinks: true,
   banner: { js: REQUIRE },
   metafile: true,
   logLevel: 'silent',
@@ -55,7 +61,7 @@ const createWorkFolder = (): string => {
 let workFolder: string | undefined;
 
 /**
- * Bundles functions/<name>/handler.ts as index.mjs.
+ * Bundles functions/<name>/handler.ts as index.mjs, and modules that it imports.
  *
  * @param data - files to lay beside it: name → text
  * @param root - folder of the project
@@ -68,13 +74,14 @@ export const bundleFunction = (
   const { outputFiles, metafile } = buildSync({
     ...OPTIONS,
     absWorkingDir: root,
-    entryPoints: [`functions/${name}/handler.ts`],
+    entryPoints: { index: `functions/${name}/handler.ts` },
   });
   workFolder ??= createWorkFolder();
   const folder = mkdtempSync(join(workFolder, `${name}-`));
-  for (const { text } of outputFiles) writeFileSync(join(folder, 'index.mjs'), text);
+  for (const { path, text } of outputFiles) writeFileSync(join(folder, basename(path)), text);
   for (const [file, text] of Object.entries(data)) writeFileSync(join(folder, file), text);
-  const externals = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+  const externals = imports.filter(({ external }) => external).map(({ path }) => path);
   return { folder, sources: Object.keys(metafile.inputs), externals: [...new Set(externals)] };
 };
 

@@ -2,9 +2,10 @@
 
 import type { Socket } from 'node:net';
 import type { URL } from 'node:url';
-import { Client, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { StoppableConnect } from './connector.ts';
 import { Flight } from './flight.ts';
+import { Client } from './undici.ts';
 
 /** What the name and the value of a header count each, beside their bytes: about what undici's object for it takes. */
 const HEADER_PART_BYTES = 64;

@@ -1,6 +1,6 @@
 /** Sends planned requests over HTTP/1.1 with undici's pools: no redirects, no retries, nothing added, nothing rewritten. */
 
-import { type Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import { RepriseError } from '../core/errors.ts';
 import type { Clock, Sender } from '../core/ports.ts';
 import { SAFE_METHODS, type Target } from '../core/rules/rule-set.ts';
@@ -10,6 +10,7 @@ import { CountingClient } from './counting-client.ts';
 import { Flight } from './flight.ts';
 import { type FlightClocks, FlightList, FlightLists } from './flight-list.ts';
 import { createHeaderWriter, type ReadEnv, toBodyBytes } from './sent-headers.ts';
+import { Pool } from './undici.ts';
 
 /** What the sender needs of the world. */
 export interface HttpSenderOptions {

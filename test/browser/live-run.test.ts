@@ -152,7 +152,8 @@ describe('the live page of a run', () => {
     await untilRate((rate) => rate > 70);
     await page.locator('#share').fill('25');
     await untilText('#in-force', /^in force: 25 %/);
-    expect(run.stderr()).toContain('the switch is 25%: that share of what the rules ask for is sent');
+    const line = 'the switch is 25%: that share of what the rules ask for is sent';
+    await vi.waitFor(() => expect(run.stderr()).toContain(line), { timeout: 2_500 });
     expect(await faultsOf(seen)).toEqual([]);
   });
 

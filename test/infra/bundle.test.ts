@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -46,22 +55,31 @@ const bundleOf = (name: string): Bundle => {
   if (bundle === undefined) throw new Error(`there is no ${name}`);
   return bundle;
 };
+const filesOf = ({ folder }: Bundle): string[] => readdirSync(folder).toSorted();
 const readFrom = (name: string, file: string): string =>
   readFileSync(join(bundleOf(name).folder, file), 'utf8');
 
 describe('a bundle', () => {
-  it('is one module, with its data beside it', () => {
-    const files = NAMES.map((name) => readdirSync(bundleOf(name).folder).toSorted());
-    expect(files).toEqual([
-      ['index.mjs', 'rule-set.json'],
-      ['index.mjs', 'targets.json'],
-      ['index.mjs'],
-      ['index.mjs', 'report-rules.json'],
-    ]);
+  it('is modules, with the data of the function beside them', () => {
+    const data = NAMES.map((name) => filesOf(bundleOf(name)).filter((file) => !file.endsWith('.mjs')));
+    expect(data).toEqual([['rule-set.json'], ['targets.json'], [], ['report-rules.json']]);
+  });
+
+  it.each(NAMES)('of the %s reads at its start less than all that it may need', (name) => {
+    const { folder } = bundleOf(name);
+    const read = new Set(['index.mjs']);
+    for (const file of read)
+      for (const [, other = ''] of readFrom(name, file).matchAll(/(?:from|import)"\.\/([^"]+\.mjs)"/g))
+        read.add(other);
+    const bytesOf = (files: readonly string[]): number =>
+      files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
+    const modules = filesOf(bundleOf(name)).filter((file) => file.endsWith('.mjs'));
+    expect(bytesOf([...read])).toBeGreaterThan(0);
+    expect(bytesOf([...read])).toBeLessThan(0.9 * bytesOf(modules));
   });
 
   it.each(NAMES)('of the %s weighs at most 1 MB', (name) => {
-    const bytes = readdirSync(bundleOf(name).folder).reduce(
+    const bytes = filesOf(bundleOf(name)).reduce(
       (sum, file) => sum + gzipSync(readFrom(name, file)).length,
       0,
     );
@@ -92,7 +110,9 @@ describe('a bundle', () => {
   });
 
   it('holds no path of this machine', () => {
-    for (const name of NAMES) expect(readFrom(name, 'index.mjs')).not.toContain(realpathSync(ROOT));
+    for (const name of NAMES)
+      for (const file of filesOf(bundleOf(name)))
+        expect(readFrom(name, file)).not.toContain(realpathSync(ROOT));
   });
 
   it('is the same to the byte in another folder', () => {
@@ -102,9 +122,13 @@ describe('a bundle', () => {
         cpSync(join(ROOT, folder), join(other, folder), { recursive: true });
       symlinkSync(join(ROOT, 'node_modules'), join(other, 'node_modules'));
       for (const name of NAMES) {
-        const { folder } = bundleFunction(name, {}, other);
-        const text = readFileSync(join(folder, 'index.mjs'), 'utf8');
-        expect(hashHex(text)).toBe(hashHex(readFrom(name, 'index.mjs')));
+        const bundle = bundleFunction(name, {}, other);
+        const modules = filesOf(bundleOf(name)).filter((file) => file.endsWith('.mjs'));
+        expect(filesOf(bundle)).toEqual(modules);
+        for (const file of modules)
+          expect(hashHex(readFileSync(join(bundle.folder, file), 'utf8'))).toBe(
+            hashHex(readFrom(name, file)),
+          );
       }
     } finally {
       rmSync(other, { recursive: true, force: true });
