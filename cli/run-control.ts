@@ -9,7 +9,7 @@ import { reportTargets, type TargetReport } from '../core/report/target-report.t
 import type { RuleSet } from '../core/rules/rule-set.ts';
 import { loadFactorOf, startLevel } from '../core/send/backoff.ts';
 import { type BudgetAccount, createBudgets } from '../core/send/budgets.ts';
-import { type AbortVerdict, createLoadControl } from '../core/send/load-control.ts';
+import { type AbortVerdict, createLoadControl, type LoadControl } from '../core/send/load-control.ts';
 import type { ReplayerOptions } from '../core/send/replayer.ts';
 import type { TargetLoad } from '../core/send/target-control.ts';
 import type { PlannedRequest, Result } from '../core/types.ts';
@@ -92,6 +92,20 @@ const lowestOf = (loads: readonly Pick<TargetLoad, 'name' | 'level'>[]): LoadVie
   return level < 1 ? { target: name, level } : undefined;
 };
 
+const loadNow = (load: LoadControl, nowMs: number): Pick<LoadView, 'backoff' | 'isLeftAlone' | 'targets'> => {
+  const loads = load.describe();
+  const targets = loads.map(({ name, level }) => ({
+    name,
+    level,
+    isLeftAlone: load.isLeftAlone(name, nowMs),
+  }));
+  return {
+    backoff: lowestOf(loads),
+    isLeftAlone: targets.some(({ isLeftAlone }) => isLeftAlone),
+    targets,
+  };
+};
+
 /** Makes the control of a run. */
 export const createRunControl = (options: RunControlOptions): RunControl => {
   const { ruleSet, isLive, clock, runSwitch, summary, stop, forMs = Number.POSITIVE_INFINITY } = options;
@@ -105,16 +119,14 @@ export const createRunControl = (options: RunControlOptions): RunControl => {
   });
   let nextLookMs = 0;
 
-  /** While a target is left alone nothing is sent there, whatever its level. */
-  const levelNow = ({ name, level }: TargetLoad, nowMs: number) => ({
-    name,
-    level: load.isLeftAlone(name, nowMs) ? 0 : level,
-  });
-
   const look = (nowMs: number, isAllSent: boolean): void => {
     runSwitch.look();
     const known = load.describe().filter(({ windows, retryAfters }) => windows + retryAfters > 0);
-    const judged = known.map((one) => levelNow(one, nowMs));
+    // While a target is left alone nothing is sent there, whatever its level.
+    const judged = known.map(({ name, level }) => ({
+      name,
+      level: load.isLeftAlone(name, nowMs) ? 0 : level,
+    }));
     if (judged.length > 0) summary.backoff(nowMs, lowestOf(judged)?.level ?? 1);
     const verdict = load.aborted();
     if (verdict !== undefined) stop('aborted', abortError(verdict));
@@ -135,22 +147,12 @@ export const createRunControl = (options: RunControlOptions): RunControl => {
       nextLookMs = nowMs + LOOK_EVERY_MS;
       look(nowMs, isAllSent);
     },
-    view: () => {
-      const loads = load.describe();
-      const targets = loads.map(({ name, level }) => ({
-        name,
-        level,
-        isLeftAlone: load.isLeftAlone(name, clock.now()),
-      }));
-      return {
-        isPaused: runSwitch.isPaused(),
-        switchShare: runSwitch.share(),
-        backoff: lowestOf(loads),
-        targetCount: Object.keys(ruleSet.targets).length,
-        isLeftAlone: targets.some(({ isLeftAlone }) => isLeftAlone),
-        targets,
-      };
-    },
+    view: () => ({
+      isPaused: runSwitch.isPaused(),
+      switchShare: runSwitch.share(),
+      targetCount: Object.keys(ruleSet.targets).length,
+      ...loadNow(load, clock.now()),
+    }),
     budgets: budgets.describe,
     targets: () => reportTargets(Object.values(ruleSet.targets), load.describe(), budgets.describe()),
   };

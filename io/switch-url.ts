@@ -1,9 +1,9 @@
 /** Reads the kill switch from a URL: one GET on a connection of its own, nothing followed, nothing sent along. */
 
+import { Client } from 'undici';
 import { RepriseError } from '../core/errors.ts';
 import { createConnector, type NetworkOptions } from './connector.ts';
 import { failureOf } from './failure-code.ts';
-import { Client } from './undici.ts';
 
 /** A switch is one word; whatever is longer is something else. */
 export const MAX_SWITCH_BYTES = 1_024;

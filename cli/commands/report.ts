@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path';
 import { EXIT, type ExitCode } from '../../core/errors.ts';
+import type { Comparison } from '../../core/judge/comparison.ts';
 import { judgeSince } from '../../core/judge/since-baseline.ts';
 import { renderCompareText } from '../../core/report/compare-text.ts';
 import { endedEarly } from '../../core/report/ended-early.ts';
@@ -58,9 +59,30 @@ const filesOf = (options: ReportOptions, cwd: string) => {
   };
 };
 
+interface Shown {
+  readonly report: Report;
+  readonly comparison: Comparison | undefined;
+  /** Files tell the rest. */
+  readonly isShort: boolean;
+}
+
+const showReport = async ({ report, comparison, isShort }: Shown, context: CliContext): Promise<void> => {
+  const { stdout, stderr, env } = context;
+  const look = { width: widthOf(stdout), color: wantsColor(stdout, env) };
+  await writeTo(stdout, isShort ? renderFailure(report, look) : renderSummary(report, look));
+  if (comparison !== undefined && !isShort)
+    await writeTo(stdout, `\nsince the baseline\n${renderCompareText(comparison, look)}`);
+  // Where no summary says so, the exit code would come without a word.
+  if (isShort && endedEarly(report))
+    await writeTo(
+      stderr,
+      `the run did not come to its end (${report.run.endedBy}): its verdict is one so far\n`,
+    );
+};
+
 /** Runs `reprise report`. */
 export const reportCommand: Command<ReportOptions> = async (options, context: CliContext) => {
-  const { cwd, stdout, stderr, env } = context;
+  const { cwd, stderr } = context;
   const ruleSet = await readRules(options.rules);
   const { gates, baseline, warnings } = await chooseGates(options, ruleSet, cwd);
   if (!options.quiet) for (const warning of warnings) await writeTo(stderr, `${warning}\n`);
@@ -79,18 +101,8 @@ export const reportCommand: Command<ReportOptions> = async (options, context: Cl
       : judgeSince(baseline, found.report, options);
   for (const note of notes) await writeTo(stderr, `${visibleText(note)}\n`);
   const failures = await output.writeReport(report);
-  const look = { width: widthOf(stdout), color: wantsColor(stdout, env) };
   const written = Object.values(files).filter((path) => path !== undefined);
-  const isShort = options.quiet || written.length > 0;
-  await writeTo(stdout, isShort ? renderFailure(report, look) : renderSummary(report, look));
-  if (comparison !== undefined && !isShort)
-    await writeTo(stdout, `\nsince the baseline\n${renderCompareText(comparison, look)}`);
-  // Where no summary says so, the exit code would come without a word.
-  if (isShort && endedEarly(report))
-    await writeTo(
-      stderr,
-      `the run did not come to its end (${report.run.endedBy}): its verdict is one so far\n`,
-    );
+  await showReport({ report, comparison, isShort: options.quiet || written.length > 0 }, context);
   for (const error of failures) await writeTo(stderr, formatError(error));
   const [failure] = failures;
   return failure?.exitCode ?? exitCodeOf(report);

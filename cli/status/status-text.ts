@@ -2,7 +2,8 @@
 
 import { cutAt, formatCount, formatMs, formatParts, shorten, visibleText } from '../../core/report/format.ts';
 import { createPaint, type Paint, type Tone } from '../../core/report/paint.ts';
-import { type View, wrap } from '../../core/report/table.ts';
+import { wrap } from '../../core/report/table.ts';
+import type { View } from '../../core/report/view.ts';
 import { parseSwitch } from '../../core/send/kill-switch.ts';
 import type { LastObject } from '../../io/aws/last-object.ts';
 import type { QueueDepth } from '../../io/aws/sqs.ts';

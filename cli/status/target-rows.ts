@@ -1,7 +1,8 @@
 /** How each target stands, as rows of a table. */
 
 import { formatCount, formatMs, visibleText } from '../../core/report/format.ts';
-import { type Cell, renderTable, type View } from '../../core/report/table.ts';
+import { type Cell, renderTable } from '../../core/report/table.ts';
+import type { View } from '../../core/report/view.ts';
 import { SWITCH_MAX_AGE_MS } from '../../core/send/kill-switch.ts';
 import { HEALTH_WINDOW_MS, type HealthWindow, type TargetState } from '../../io/aws/target-state.ts';
 import { levelCell } from './backoff-lines.ts';

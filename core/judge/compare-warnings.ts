@@ -1,6 +1,7 @@
 /** What makes two runs hard to compare. */
 
 import { OTHER_ROUTE } from '../measure/cells.ts';
+import { ENDED, endedEarly } from '../report/ended-early.ts';
 import { formatCount, formatRate, formatShare } from '../report/format.ts';
 import type { Report } from '../report/report-json.ts';
 
@@ -49,15 +50,9 @@ const heldBackDiffers = (before: Report, after: Report): readonly string[] => {
   return [`what was held back differs, and with it the load: ${sides(formatShare(a), formatShare(b))}`];
 };
 
-const ENDS = {
-  stopped: 'was stopped early',
-  aborted: 'was given up',
-  error: 'was ended by an error',
-} as const;
-
-const endedEarly = ({ run, balanced }: Report, which: string): readonly string[] => [
-  ...(run.endedBy === 'end' || run.endedBy === 'limit' ? [] : [`the run ${which} ${ENDS[run.endedBy]}`]),
-  ...(balanced ? [] : [`the numbers of the run ${which} do not balance: a bug of reprise`]),
+const cautionsOf = (report: Report, which: string): readonly string[] => [
+  ...(endedEarly(report) ? [`the run ${which} was ${ENDED[report.run.endedBy]}`] : []),
+  ...(report.balanced ? [] : [`the numbers of the run ${which} do not balance: a bug of reprise`]),
 ];
 
 const areSame = ({ run: a }: Report, { run: b }: Report): readonly string[] =>
@@ -89,6 +84,6 @@ export const compareWarnings = (before: Report, after: Report): readonly string[
   ...speedsDiffer(before, after),
   ...heldBackDiffers(before, after),
   ...othersDiffer(before, after),
-  ...endedEarly(before, 'before'),
-  ...endedEarly(after, 'after'),
+  ...cautionsOf(before, 'before'),
+  ...cautionsOf(after, 'after'),
 ];

@@ -7,7 +7,7 @@ import type { Rule } from '../rules/rule-set.ts';
 import { type Certainty, evaluate } from './evaluate.ts';
 import { likelyCauses } from './likely-cause.ts';
 import { isUpper, limitOf, unitOf } from './limits.ts';
-import type { LineCounts } from './quantity.ts';
+import type { JudgedLines } from './quantity.ts';
 import { testsOf } from './relative.ts';
 import { createScopes } from './scopes.ts';
 import { type Prepared, prepareGate } from './trial.ts';
@@ -21,7 +21,7 @@ export interface JudgeInput {
   readonly gates: readonly Gate[];
   readonly rules: readonly Pick<Rule, 'name' | 'statusMap'>[];
   readonly cells: readonly Cell[];
-  readonly lines: LineCounts;
+  readonly lines: JudgedLines;
   readonly baseline?: Report | undefined;
   /** By point estimates alone, without intervals and likely causes: for a view that is drawn anew all the time. */
   readonly isQuick?: boolean;

@@ -20,7 +20,7 @@ export type Quantity =
   | (Amount & { readonly kind: 'plain' });
 
 /** Lines of the log, and how many of them were rejected. */
-export interface LineCounts {
+export interface JudgedLines {
   readonly lines: number;
   readonly rejected: number;
 }
@@ -57,7 +57,7 @@ const rateOf = (sample: Sample, isOfAsked: boolean): Quantity => {
 export const quantityOf = (
   { measure, limit }: Pick<Gate, 'measure' | 'limit'>,
   sample: Sample,
-  { lines, rejected }: LineCounts,
+  { lines, rejected }: JudgedLines,
 ): Quantity => {
   switch (measure) {
     case 'statusMatch':

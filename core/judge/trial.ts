@@ -4,7 +4,7 @@ import type { FigureSummary } from '../measure/describe-figures.ts';
 import { formatCount } from '../report/format.ts';
 import type { Report } from '../report/report-json.ts';
 import type { Gate } from '../rules/gates.ts';
-import { type LineCounts, type Quantity, quantityOf, recordedQuantity, whyNothing } from './quantity.ts';
+import { type JudgedLines, type Quantity, quantityOf, recordedQuantity, whyNothing } from './quantity.ts';
 import { routeMatcher } from './route-glob.ts';
 import type { Latencies, Sample } from './sample.ts';
 import { isRoute, type Scopes } from './scopes.ts';
@@ -13,7 +13,7 @@ import { sampleOfSummaries } from './summary-sample.ts';
 /** What gates are judged by. */
 export interface Evidence {
   readonly scopes: Scopes;
-  readonly lines: LineCounts;
+  readonly lines: JudgedLines;
   readonly baseline: Report | undefined;
 }
 

@@ -2,9 +2,8 @@
 
 import { type SenderLoad, sendersNeeded } from '../pace/senders-needed.ts';
 import { formatCount, formatRate, visibleText } from './format.ts';
-import { createPaint } from './paint.ts';
-import { type Cell, renderTable, type View, wrap } from './table.ts';
-import type { TextOptions } from './text.ts';
+import { type Cell, renderTable, wrap } from './table.ts';
+import { createView, type TextOptions } from './view.ts';
 
 /** How many functions may run at once in an account and region. */
 export interface AccountConcurrency {
@@ -96,8 +95,8 @@ const rowOf = (load: AccountLimits['targets'][number]): readonly Cell[] => [
 ];
 
 /** The comparison as text that follows a plan, with a newline at its end. */
-export const renderAccountLimits = (limits: AccountLimits, { width, color }: TextOptions): string => {
-  const view: View = { width: Math.max(60, width), paint: createPaint(color) };
+export const renderAccountLimits = (limits: AccountLimits, options: TextOptions): string => {
+  const view = createView(options);
   const { account, fit } = limits;
   const needed = `needs ${countOf(limits.sendersNeeded, 'sender', 'senders')} at once when every target answers at its timeout`;
   const [verdict, tone] = fit === null ? (['', 'red'] as const) : fitText(fit);

@@ -3,7 +3,7 @@
 import type { AccountingReport, RuleAccounting } from '../measure/accounting-report.ts';
 import { cutAt, formatCount, formatParts } from './format.ts';
 import type { Tone } from './paint.ts';
-import type { View } from './table.ts';
+import type { View } from './view.ts';
 
 interface Branch {
   readonly name: string;

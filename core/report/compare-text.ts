@@ -15,12 +15,10 @@ import {
   shiftWords,
 } from './compare-words.ts';
 import { formatCount, shorten, visibleText } from './format.ts';
-import { createPaint, type Tone } from './paint.ts';
-import { type View, wrap } from './table.ts';
-import type { TextOptions } from './text.ts';
+import type { Tone } from './paint.ts';
+import { wrap } from './table.ts';
+import { createView, type TextOptions, type View } from './view.ts';
 
-/** Narrower than this nothing can be read; such a terminal breaks the lines itself. */
-const MIN_WIDTH = 60;
 /** Routes shown besides those that became worse; --json has them all. */
 const SHOWN_ROUTES = 10;
 const ROUTE_WIDTH = 40;
@@ -103,8 +101,8 @@ const runWords = ({ id, startedAt }: ComparedRun): string =>
   `run ${visibleText(id)} of ${visibleText(startedAt)}`;
 
 /** A comparison as text, with a newline at its end; no line is wider than `width`, or 60 where that is less. */
-export const renderCompareText = (comparison: Comparison, { width, color }: TextOptions): string => {
-  const view: View = { width: Math.max(MIN_WIDTH, width), paint: createPaint(color) };
+export const renderCompareText = (comparison: Comparison, options: TextOptions): string => {
+  const view = createView(options);
   const { paint } = view;
   const { regressions, isJudged } = comparison;
   const tone = regressions > 0 || !isJudged ? 'red' : 'green';

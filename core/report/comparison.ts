@@ -4,10 +4,10 @@ import type { FigureSummary } from '../measure/describe-figures.ts';
 import { matchShare } from '../measure/status-match.ts';
 import { sameStatusShare, statusClasses } from '../measure/status-matrix.ts';
 import { formatChange, formatCount, formatDifference, formatMs, formatRate, formatShare } from './format.ts';
-import { type Cell, renderTable, type View, wrap } from './table.ts';
+import { type Cell, renderTable, wrap } from './table.ts';
+import type { View } from './view.ts';
 
 const QUANTILES = ['p50', 'p90', 'p95', 'p99', 'max'] as const;
-const CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'];
 /** From this ratio on a latency counts as grown. */
 const SLOWER = 1.1;
 
@@ -36,16 +36,15 @@ const statusRows = ({ status, counts }: FigureSummary): readonly (readonly Cell[
   const recorded = statusClasses(status, 'recorded');
   const replayed = statusClasses(status, 'replayed');
   const known = Object.keys(recorded).some((name) => name !== 'none');
-  const others = [...new Set([...Object.keys(recorded), ...Object.keys(replayed)])].filter(
-    (name) => name !== 'none' && !CLASSES.includes(name),
+  const classes = new Set(
+    [...Object.keys(recorded), ...Object.keys(replayed)].filter((name) => name !== 'none'),
   );
-  const rows = [...CLASSES, ...others.sort()].flatMap((name): readonly (readonly Cell[])[] => {
+  const rows = [...classes].sort().map((name): readonly Cell[] => {
     const [before, after] = [recorded[name] ?? 0, replayed[name] ?? 0];
-    if (before + after === 0) return [];
     const difference = formatDifference(before, after);
     const isWorse = name >= '4' && after > before;
     const change: Cell = isWorse ? { text: difference, tone: name >= '5' ? 'red' : 'yellow' } : difference;
-    return [[name, known ? formatCount(before) : '–', formatCount(after), known ? change : '']];
+    return [name, known ? formatCount(before) : '–', formatCount(after), known ? change : ''];
   });
   const failed: Cell = { text: formatCount(counts.failed), tone: 'red' };
   const none = recorded.none === undefined || !known ? [] : [['no status', formatCount(recorded.none), '–']];

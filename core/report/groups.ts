@@ -4,7 +4,9 @@ import type { FigureSummary } from '../measure/describe-figures.ts';
 import { matchShare } from '../measure/status-match.ts';
 import type { RouteSummary, RuleSummary } from '../measure/summary.ts';
 import { cutAt, formatChange, formatCount, formatMs, formatShare, shorten, visibleText } from './format.ts';
-import { type Cell, renderTable, type View } from './table.ts';
+import { sharedHost, withoutHost } from './route-host.ts';
+import { type Cell, renderTable } from './table.ts';
+import type { View } from './view.ts';
 
 const SHOWN_ROUTES = 5;
 /** With fewer answers a p95 says nothing of a route; such routes are shown only where there are no others. */
@@ -34,9 +36,6 @@ export const renderRules = (rules: readonly RuleSummary[], view: View): readonly
 const slowedByMs = ({ latency }: FigureSummary): number =>
   (latency.service.p95 ?? 0) - (latency.recorded.p95 ?? 0);
 
-/** `GET shop.example.com/cart` → `shop.example.com`. */
-const hostOf = (route: string): string => /^\S+ ([^/]*)/.exec(route)?.[1] ?? '';
-
 const changedMost = (routes: readonly RouteSummary[]): readonly RouteSummary[] => {
   const named = routes.filter(({ route, counts }) => route.includes(' ') && counts.answered > 0);
   const often = named.filter(({ counts }) => counts.answered >= MIN_ANSWERS);
@@ -50,10 +49,9 @@ export const describeRoutes = (
   view: View,
 ): { readonly title: string; readonly lines: readonly string[] } => {
   const shown = changedMost(routes);
-  const [host, ...otherHosts] = new Set(shown.map(({ route }) => hostOf(route)));
-  const shared = otherHosts.length === 0 && host !== undefined ? host : '';
+  const host = sharedHost(shown.map(({ route }) => route));
   const rows = shown.map(({ route, counts, latency, match }): readonly Cell[] => [
-    visibleText(shared === '' ? route : route.replace(` ${shared}`, ' ')),
+    visibleText(withoutHost(route, host)),
     formatCount(counts.sent),
     formatMs(latency.recorded.p95),
     formatMs(latency.service.p95),
@@ -61,7 +59,7 @@ export const describeRoutes = (
     formatShare(matchShare(match)),
   ]);
   const head = ['', 'sent', 'p95 then', 'p95 now', 'change', 'same'];
-  const of = shared === '' ? '' : ` of ${shorten(visibleText(shared), RULE_WIDTH)}`;
+  const of = host === '' ? '' : ` of ${shorten(visibleText(host), RULE_WIDTH)}`;
   const title = `routes${of}, most time added first`;
   return { title, lines: rows.length === 0 ? [] : renderTable({ head, rows }, view) };
 };

@@ -2,7 +2,7 @@
 
 import type { GateResult } from '../judge/verdict.ts';
 import { curlLine } from './curl.ts';
-import { endedEarly } from './ended-early.ts';
+import { ENDED, endedEarly } from './ended-early.ts';
 import { formatCount, formatDuration, formatMs, formatParts, formatRate, formatShare } from './format.ts';
 import { failsVerdict, formatIn, GATE_SIGNS, gateName, outcomeWords, worstFirst } from './gate-words.ts';
 import { markdownCode, markdownWords } from './markdown-text.ts';
@@ -29,18 +29,12 @@ const GATES_SO_FAR = {
   failed: 'gates so far failed',
   none: 'no gates',
 } as const;
-const ENDED = {
-  end: '',
-  limit: '',
-  stopped: 'Stopped early',
-  aborted: 'Given up',
-  error: 'Ended by an error',
-} as const;
 
 const outcomeWordsOf = (report: Report): string => {
   const { run, verdict } = report;
   if (!endedEarly(report)) return HEADLINES[verdict.outcome];
-  return `${SO_FAR[verdict.outcome]} ${ENDED[run.endedBy]}, ${GATES_SO_FAR[verdict.outcome]}`;
+  const ended = ENDED[run.endedBy];
+  return `${SO_FAR[verdict.outcome]} ${ended.charAt(0).toUpperCase()}${ended.slice(1)}, ${GATES_SO_FAR[verdict.outcome]}`;
 };
 
 const headline = (report: Report): string => {

@@ -3,8 +3,9 @@
 import type { AccountingReport } from '../measure/accounting-report.ts';
 import type { FigureSummary } from '../measure/describe-figures.ts';
 import { formatCount, formatLevel, formatMs } from './format.ts';
-import { type View, wrap } from './table.ts';
+import { wrap } from './table.ts';
 import type { TargetReport } from './target-report.ts';
+import type { View } from './view.ts';
 
 /** From here on the sender itself, not the target, is what a latency from the due time tells of. */
 const HIGH_LAG_MS = 50;

@@ -12,11 +12,9 @@ import {
   visibleText,
 } from './format.ts';
 import { renderNotes } from './notes.ts';
-import { createPaint } from './paint.ts';
-import { renderTable, type View, wrap } from './table.ts';
-import type { TextOptions } from './text.ts';
+import { renderTable, wrap } from './table.ts';
+import { createView, type TextOptions, type View } from './view.ts';
 
-const MIN_WIDTH = 60;
 const LABEL_WIDTH = 12;
 
 /** `2024-05-03 10:00:02.250 UTC`. */
@@ -88,8 +86,8 @@ const renderRule = (rule: PlanRule, view: View): readonly string[] => {
 };
 
 /** The plan as text, with a newline at its end; no line is wider than `width`, or 60 where that is less. */
-export const renderPlan = (plan: PlanReport, { width, color }: TextOptions): string => {
-  const view: View = { width: Math.max(MIN_WIDTH, width), paint: createPaint(color) };
+export const renderPlan = (plan: PlanReport, options: TextOptions): string => {
+  const view = createView(options);
   const notes = renderNotes(plan.accounting, undefined, view);
   const lines = [
     ...renderHeadline(plan, view),

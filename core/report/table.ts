@@ -1,17 +1,11 @@
 /** Lines of aligned columns. */
 
 import { cutAt, shorten } from './format.ts';
-import type { Paint, Tone } from './paint.ts';
+import type { Tone } from './paint.ts';
+import type { View } from './view.ts';
 
 /** A cell: text, or text with a tone. */
 export type Cell = string | { readonly text: string; readonly tone: Tone };
-
-/** How a view is drawn. */
-export interface View {
-  /** Columns of the terminal. */
-  readonly width: number;
-  readonly paint: Paint;
-}
 
 export interface Table {
   readonly head: readonly string[];

@@ -2,31 +2,14 @@
 
 import { renderAccounting } from './accounting-tree.ts';
 import { renderComparison } from './comparison.ts';
-import { endedEarly } from './ended-early.ts';
+import { ENDED, endedEarly } from './ended-early.ts';
 import { formatCount, formatDuration, formatMs, formatRate, visibleText } from './format.ts';
 import { describeRoutes, renderFailures, renderRules } from './groups.ts';
 import { renderNotes } from './notes.ts';
-import { createPaint } from './paint.ts';
 import type { Report } from './report-json.ts';
-import { type View, wrap } from './table.ts';
+import { wrap } from './table.ts';
 import { renderFailedVerdict, renderVerdict } from './verdict-text.ts';
-
-/** Narrower than this nothing can be read; such a terminal breaks the lines itself. */
-const MIN_WIDTH = 60;
-
-export interface TextOptions {
-  /** Columns of the terminal. */
-  readonly width: number;
-  readonly color: boolean;
-}
-
-const END = {
-  end: '',
-  limit: ', ended by --for',
-  stopped: ', stopped early',
-  aborted: ', given up',
-  error: ', ended by an error',
-} as const;
+import { createView, type TextOptions, type View } from './view.ts';
 
 const whatWasSent = ({ accounting, run }: Report): string => {
   const { planned, sent } = accounting.allRules;
@@ -38,7 +21,8 @@ const whatWasSent = ({ accounting, run }: Report): string => {
 };
 
 const renderHeadline = (report: Report, { width, paint }: View): readonly string[] => {
-  const what = `${whatWasSent(report)}${END[report.run.endedBy]}`;
+  const ended = ENDED[report.run.endedBy];
+  const what = [whatWasSent(report), ...(ended === '' ? [] : [ended])].join(', ');
   if (report.balanced) return wrap(`${what}, all accounted for`, width).map((line) => paint(line, 'bold'));
   const faults = report.imbalances.flatMap((fault) => wrap(`- ${visibleText(fault)}`, width, '    '));
   const warning = wrap(
@@ -63,8 +47,8 @@ const section = (title: string, lines: readonly string[], { paint }: View): read
   lines.length === 0 ? [] : ['', `  ${paint(title, 'cyan')}`, ...lines];
 
 /** The summary of a report as text, with a newline at its end; no line is wider than `width`, or 60 where that is less. */
-export const renderSummary = (report: Report, { width, color }: TextOptions): string => {
-  const view: View = { width: Math.max(MIN_WIDTH, width), paint: createPaint(color) };
+export const renderSummary = (report: Report, options: TextOptions): string => {
+  const view = createView(options);
   const comparison = renderComparison(report.totals, view);
   const routes = describeRoutes(report.routes, view);
   const verdict = renderVerdict(report.verdict, view, endedEarly(report));
@@ -82,8 +66,8 @@ export const renderSummary = (report: Report, { width, color }: TextOptions): st
 };
 
 /** A verdict that failed, with what made it fail, for those who want to read of nothing else; empty where it held. */
-export const renderFailure = (report: Report, { width, color }: TextOptions): string => {
-  const view: View = { width: Math.max(MIN_WIDTH, width), paint: createPaint(color) };
+export const renderFailure = (report: Report, options: TextOptions): string => {
+  const view = createView(options);
   return renderFailedVerdict(report.verdict, view, endedEarly(report))
     .map((line) => `${line}\n`)
     .join('');

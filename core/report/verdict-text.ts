@@ -4,7 +4,9 @@ import type { GateOutcome, GateResult, RouteMeasured, Verdict } from '../judge/v
 import { formatCount, shorten, visibleText } from './format.ts';
 import { failsVerdict, formatIn, formatInterval, GATE_SIGNS, sidesOf, worstFirst } from './gate-words.ts';
 import type { Tone } from './paint.ts';
-import { type View, wrap } from './table.ts';
+import { sharedHost, withoutHost } from './route-host.ts';
+import { wrap } from './table.ts';
+import type { View } from './view.ts';
 
 export const GATE_TONES: Readonly<Record<GateOutcome, Tone>> = {
   held: 'green',
@@ -31,14 +33,10 @@ export const gateLabel = ({ gate, rule }: GateResult, hasRules: boolean): string
 export const hasSeveralRules = (gates: readonly GateResult[]): boolean =>
   new Set(gates.map(({ rule }) => rule)).size > 1;
 
-/** `GET shop.example.com/cart` → `shop.example.com`. */
-const hostOf = (route: string): string => /^\S+ ([^/]*)/.exec(route)?.[1] ?? '';
-
 /** `GET /cart/{id} 2.10x (1.80x–2.40x)`. */
 const routeWords = (route: RouteMeasured, gate: GateResult): string => {
-  const hosts = new Set((gate.routes?.worst ?? []).map((one) => hostOf(one.route)));
-  const host = hostOf(route.route);
-  const name = hosts.size === 1 && host !== '' ? route.route.replace(` ${host}`, ' ') : route.route;
+  const host = sharedHost((gate.routes?.worst ?? []).map((one) => one.route));
+  const name = withoutHost(route.route, host);
   const why = route.note === null || route.note === gate.note ? '' : `, ${visibleText(route.note)}`;
   return `${visibleText(name)} ${measuredIn(route, gate)}${why}`;
 };

@@ -103,7 +103,7 @@ describe('replay --ui', () => {
     const stream = url === '' ? undefined : await listen(url).catch(() => undefined);
     await stream?.closed;
     if (stream !== undefined)
-      expect(stream.events.at(-1)?.frame.now.head.title).toMatch(/Starting|Broken off/);
+      expect(stream.events.at(-1)?.frame.now.head.title).toMatch(/Starting|Ended by an error/);
     expect((await run?.ended)?.code).toBe(2);
   });
 

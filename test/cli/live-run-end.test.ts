@@ -51,7 +51,7 @@ describe('how a run has ended', () => {
     ],
     ['stopped', verdict('held', gate('held'), gate('held')), 'warn', 'Stopped: all 2 gates held'],
     ['aborted', verdict('none'), 'bad', 'Given up'],
-    ['error', verdict('held', gate('held')), 'bad', 'Broken off: its gate held'],
+    ['error', verdict('held', gate('held')), 'bad', 'Ended by an error: its gate held'],
   ] as const)('by %s, with %j: %s, %s', (endedBy, given, tone, title) => {
     const now = runEnd(look, reportOf(endedBy, given));
     expect(now.head).toMatchObject({ tone, title, doneShare: null });
@@ -84,7 +84,7 @@ describe('how a run has ended', () => {
 
   it('is bad where there is no report', () => {
     expect(runEnd(look, undefined)).toMatchObject({
-      head: { tone: 'bad', title: 'Broken off', detail: 'the command says why' },
+      head: { tone: 'bad', title: 'Ended by an error', detail: 'the command says why' },
       control: null,
     });
   });

@@ -12,7 +12,7 @@ const ENDED: Readonly<Record<EndedBy, string>> = {
   limit: 'Ended at its time limit',
   stopped: 'Stopped',
   aborted: 'Given up',
-  error: 'Broken off',
+  error: 'Ended by an error',
 };
 
 /** `2 of 5 gates failed`, `all 5 gates held`; optional ones that were missed are neither. */
@@ -48,7 +48,7 @@ const headOf = (report: Report): LiveHead => {
 
 const NO_REPORT: LiveHead = {
   tone: 'bad',
-  title: 'Broken off',
+  title: 'Ended by an error',
   detail: 'the command says why',
   doneShare: null,
 };

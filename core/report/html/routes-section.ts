@@ -3,6 +3,7 @@
 import { counted, formatCount, formatParts } from '../format.ts';
 import { type RankedRoute, rankRoutes } from '../rank-routes.ts';
 import type { Report } from '../report-json.ts';
+import { sharedHost, withoutHost } from '../route-host.ts';
 import { exampleBlocks, type Origins, originsOf } from './examples.ts';
 import { quantileTable } from './latency-section.ts';
 import { EMPTY, html, type Markup } from './markup.ts';
@@ -51,16 +52,6 @@ const detailsOf = (ranked: RankedRoute, origins: Origins): Markup => {
   return html`<div class="side"><div><dl class="facts">${fact('planned', formatCount(counts.planned))}${fact('held back', formatCount(counts.heldBack))}${fact('other status', `${changes.slice(0, MAX_CHANGES).join(', ')}${rest}`)}${fact('failures', failuresOf(ranked))}</dl>${shown}</div>${quantileTable(summary.latency)}</div>`;
 };
 
-/** `GET shop.example.com/cart` → `shop.example.com`; of `other`, which is none, nothing. */
-const hostOf = (route: string): string | undefined => /^\S+ ([^/]*)\//.exec(route)?.[1];
-
-/** The host of all routes, where they share one: it need not stand in each row. */
-const sharedHost = ({ routes }: Report): string => {
-  const hosts = new Set(routes.map(({ route }) => hostOf(route)).filter((host) => host !== undefined));
-  const [host] = hosts;
-  return hosts.size === 1 && host !== undefined ? host : '';
-};
-
 interface Shown {
   readonly origins: Origins;
   /** Left out of the names of routes. */
@@ -69,7 +60,7 @@ interface Shown {
 
 const routeBody = (ranked: RankedRoute, at: number, { origins, host }: Shown): Markup => {
   const { summary, badness } = ranked;
-  const name = host === '' ? summary.route : summary.route.replace(` ${host}/`, ' /');
+  const name = withoutHost(summary.route, host);
   const id = `route-${at + 1}`;
   const cells = ROUTE_COLUMNS.map(
     ({ value, text }) => html`<td data-value="${value(ranked) ?? ''}">${text(ranked)}</td>`,
@@ -82,7 +73,7 @@ const routeBody = (ranked: RankedRoute, at: number, { origins, host }: Shown): M
 export const routesSection = (report: Report): Markup => {
   const options = { id: 'routes', title: 'Routes' };
   if (report.routes.length === 0) return section({ ...options, lead: 'Nothing was planned.' });
-  const shown = { origins: originsOf(report), host: sharedHost(report) };
+  const shown = { origins: originsOf(report), host: sharedHost(report.routes.map(({ route }) => route)) };
   const head = html`${groupRow()}<tr>${sortable('route', 'text')}${sortable('finding', 'number')}${ROUTE_COLUMNS.map(({ label, group }) => sortable(label, 'number', group))}</tr>`;
   const bodies = rankRoutes(report.routes).map((ranked, at) => routeBody(ranked, at, shown));
   const filter = html`<div class="tools screen-only" hidden><label for="filter">Filter routes</label><input type="search" id="filter" autocomplete="off" spellcheck="false"><span class="muted" role="status" id="filtered">${counted(report.routes.length, 'route')}</span></div>`;

@@ -1,5 +1,7 @@
 /** The run in a handful of numbers, recorded beside replayed. */
 
+import type { FigureSummary } from '../../measure/describe-figures.ts';
+import { statusClasses } from '../../measure/status-matrix.ts';
 import { formatChange, formatCount, formatMs, formatRate, formatShare } from '../format.ts';
 import type { Report } from '../report-json.ts';
 import { EMPTY, html, type Markup } from './markup.ts';
@@ -25,28 +27,11 @@ const latencyTile = (report: Report, quantile: 'p50' | 'p95'): Tile => {
 
 const shareOf = (count: number, of: number): string => formatShare(of === 0 ? undefined : count / of);
 
-/** Answers of class 5xx, as the log has them. */
-const recordedErrors = ({
-  totals: { status },
-}: Report): { readonly errors: number; readonly known: number } => {
-  let [errors, known] = [0, 0];
-  for (const [recorded, row] of Object.entries(status)) {
-    const count = Object.values(row).reduce((sum, one) => sum + one, 0);
-    if (recorded !== 'none') known += count;
-    if (recorded.startsWith('5')) errors += count;
-  }
-  return { errors, known };
-};
-
-const replayedErrors = ({ totals: { status } }: Report): number =>
-  Object.values(status)
-    .flatMap((row) => Object.entries(row))
-    .filter(([replayed]) => replayed === 'failed' || replayed.startsWith('5'))
-    .reduce((sum, [, count]) => sum + count, 0);
+const errorsOn = (side: 'recorded' | 'replayed', { status }: FigureSummary): number =>
+  statusClasses(status, side)['5xx'] ?? 0;
 
 const tilesOf = (report: Report): readonly Tile[] => {
   const { counts, match, pacing } = report.totals;
-  const before = recordedErrors(report);
   return [
     { name: 'sent', value: formatCount(counts.sent), from: `of ${formatCount(counts.planned)} planned` },
     {
@@ -56,8 +41,8 @@ const tilesOf = (report: Report): readonly Tile[] => {
     },
     {
       name: 'failed or 5xx',
-      value: shareOf(replayedErrors(report), counts.sent),
-      from: `recorded ${shareOf(before.errors, before.known)} 5xx`,
+      value: shareOf(counts.failed + errorsOn('replayed', report.totals), counts.sent),
+      from: `recorded ${shareOf(errorsOn('recorded', report.totals), match.known)} 5xx`,
     },
     latencyTile(report, 'p50'),
     latencyTile(report, 'p95'),

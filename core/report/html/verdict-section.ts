@@ -1,7 +1,7 @@
 /** The first thing on the page: did all gates hold, what most likely stands behind it, and each gate with its numbers. */
 
 import type { GateResult, RouteMeasured, Verdict } from '../../judge/verdict.ts';
-import { endedEarly } from '../ended-early.ts';
+import { ENDED, endedEarly } from '../ended-early.ts';
 import { counted, formatCount, formatDuration } from '../format.ts';
 import { formatIn, formatInterval, GATE_SIGNS, measuredWords } from '../gate-words.ts';
 import type { Report } from '../report-json.ts';
@@ -38,18 +38,11 @@ export const verdictText = (report: Report): string => {
 export const lookOf = (report: Report): Verdict['outcome'] =>
   endedEarly(report) && report.verdict.outcome === 'held' ? 'none' : report.verdict.outcome;
 
-const ENDED = {
-  end: '',
-  limit: ', ended by --for',
-  stopped: ', stopped early',
-  aborted: ', given up by a rule',
-  error: ', ended by an error',
-} as const;
-
 const whatRan = ({ accounting, run, balanced }: Report): string => {
   const { planned, sent } = accounting.allRules;
   const what = `${formatCount(sent)} of ${counted(planned, 'planned request')} sent in ${formatDuration(run.durationMs)}`;
-  return `${what}${ENDED[run.endedBy]}${balanced ? ', every line accounted for' : ''}.`;
+  const parts = [what, ENDED[run.endedBy], balanced ? 'every line accounted for' : ''];
+  return `${parts.filter((part) => part !== '').join(', ')}.`;
 };
 
 /** An outcome with its sign. */
