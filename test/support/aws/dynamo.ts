@@ -52,6 +52,7 @@ const serviceAt = (origin: string): AwsService => ({
 /** Starts it with an empty table. */
 export const startDynamo = async (table = 'reprise-state'): Promise<DynamoEndpoint> => {
   const inner = dynalite({ createTableMs: 0 });
+  inner.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => inner.listen(0, '127.0.0.1', resolve));
   const { port } = inner.address() as AddressInfo;
   const outer = await startEndpoint(serviceAt(`http://127.0.0.1:${port}`));

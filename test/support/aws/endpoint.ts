@@ -181,6 +181,8 @@ export const startEndpoint = async (service: AwsService): Promise<Endpoint> => {
       if (!request.socket.destroyed) response.writeHead(599).end(String(error));
     }
   });
+  // A busy machine may use a connection just as an idle one would be closed.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
