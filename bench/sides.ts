@@ -2,6 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
+import { type CommandLine, onOneCore } from './one-core.ts';
 import type { WorkAnswer } from './worker.ts';
 import { type Figures, sumFigures, type WorkOrder } from './workloads/workload.ts';
 
@@ -27,10 +28,10 @@ const runIn = (child: ChildProcess, order: WorkOrder): Promise<Figures> =>
     child.send(order);
   });
 
-/** A side that works in one process of its own: one order for each turn of a run. */
-export const workerSide = (...orders: readonly WorkOrder[]): Side => {
+const sideIn = (command: CommandLine, orders: readonly WorkOrder[]): Side => {
+  const [execPath, ...execArgv] = command;
   // What it prints is for people: our own standard output holds the rows alone.
-  const child = fork(WORKER, { stdio: ['ignore', 2, 2, 'ipc'], execArgv: ['--expose-gc'] });
+  const child = fork(WORKER, { stdio: ['ignore', 2, 2, 'ipc'], execPath, execArgv });
   return {
     run: (turn) => {
       const order = orders[turn % orders.length];
@@ -42,6 +43,14 @@ export const workerSide = (...orders: readonly WorkOrder[]): Side => {
     },
   };
 };
+
+const NODE: CommandLine = [process.execPath, '--expose-gc'];
+
+/** A side that works in one process of its own: one order for each turn of a run. */
+export const workerSide = (...orders: readonly WorkOrder[]): Side => sideIn(NODE, orders);
+
+/** The same with all its threads on one core. */
+export const oneCoreSide = (...orders: readonly WorkOrder[]): Side => sideIn(onOneCore(NODE), orders);
 
 export interface InterleaveOptions {
   readonly runs: number;

@@ -2,6 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { onOneCore } from '../one-core.ts';
 import type { Side } from '../sides.ts';
 
 const PROGRAM = `
@@ -18,12 +19,12 @@ print(json.dumps({
 }))
 `;
 
-const runPython = promisify(execFile);
+const run = promisify(execFile);
 
 /** Version of `python3`, such as `3.12.3`; undefined where there is none. */
 export const pythonVersion = async (): Promise<string | undefined> => {
   try {
-    const { stdout } = await runPython('python3', ['--version']);
+    const { stdout } = await run('python3', ['--version']);
     return stdout.trim().replace('Python ', '');
   } catch {
     // Not there, or not to be run: the row says so.
@@ -35,7 +36,8 @@ export const pythonVersion = async (): Promise<string | undefined> => {
 export const pythonSide = (files: readonly string[]): Side => ({
   run: async (turn) => {
     const file = files[turn % files.length] ?? '';
-    return JSON.parse((await runPython('python3', ['-c', PROGRAM, file])).stdout);
+    const [command, ...args] = onOneCore(['python3', '-c', PROGRAM, file]);
+    return JSON.parse((await run(command, args)).stdout);
   },
   close: () => undefined,
 });

@@ -2,7 +2,7 @@
 
 import type { LogOrder, MadeLog } from '../make-log.ts';
 import { type Goal, median, medianRatio, newRow, type Row } from '../rows.ts';
-import { interleave, type Side, workerSide } from '../sides.ts';
+import { interleave, oneCoreSide, type Side } from '../sides.ts';
 import type { Figures } from '../workloads/workload.ts';
 import { type BenchContext, cpuMsOf, type Measure, PARTS, rotatedLog, TRAEFIK_LOG } from './measure.ts';
 import { pythonSide, pythonVersion } from './python.ts';
@@ -20,7 +20,7 @@ interface Comparison {
 }
 
 const sideOf = (workload: string, parts: readonly MadeLog[]): Side =>
-  workerSide(...parts.map(({ file, lines }) => ({ workload, file, lines })));
+  oneCoreSide(...parts.map(({ file, lines }) => ({ workload, file, lines })));
 
 /** A row of throughput: a ratio above 1 is faster than the peer. */
 const speedRow = (
