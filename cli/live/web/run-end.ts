@@ -53,7 +53,7 @@ const NO_REPORT: LiveHead = {
   doneShare: null,
 };
 
-/** The last that the page is told. Without a report the run has broken off. */
+/** The last that the page is told. Without a report the run has ended by an error. */
 export const runEnd = (look: RunLook, report: Report | undefined): LiveNow => {
   const now = runNow(look);
   if (report === undefined) return { ...now, head: NO_REPORT, control: null };

@@ -29,7 +29,7 @@ export interface RunPage {
   readonly onProgress: (progress: RunProgress) => void;
   /** A request has failed, or was answered with 5xx. */
   readonly onTrouble: (result: Result) => void;
-  /** Shows how the run ended, and closes: pages keep what they have. Without a report the run has broken off. */
+  /** Shows how the run ended, and closes: pages keep what they have. Without a report the run has ended by an error. */
   end(report: Report | undefined): Promise<void>;
 }
 
