@@ -3,7 +3,7 @@
 import { Argument, type Command, Option } from 'commander';
 import type { ExitCode } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
-import { parseTolerance } from './option-values.ts';
+import { parseFile, parseTolerance } from './option-values.ts';
 import { type Flags, options, withOptions } from './options.ts';
 
 const DEFAULT_TOLERANCE_SHARE = 0.05;
@@ -23,7 +23,9 @@ export const addCompareCommand = (
     new Option('--tolerance <PERCENT>', 'growth that is no regression, also when it is no chance')
       .default(DEFAULT_TOLERANCE_SHARE, '5%')
       .argParser(parseTolerance),
-    new Option('--markdown <FILE>', 'write a table for a pull request, too'),
+    new Option('--markdown <FILE>', 'write a table for a pull request, too').argParser(
+      parseFile('--markdown'),
+    ),
     options.json,
   ]);
   command.action(async (before: string, after: string, flags: Flags) => {

@@ -10,6 +10,12 @@ const refuse = (flag: string, allowed: string, given: string): never => {
   throw new RepriseError('ARGUMENT_INVALID', `${flag} must be ${allowed}, got ${describeValue(given)}`);
 };
 
+/** A file to write. `-` would be one of that name, where most mean standard output. */
+export const parseFile =
+  (flag: string) =>
+  (text: string): string =>
+    text === '-' || text === '' ? refuse(flag, 'a file, and /dev/stdout is one, too', text) : text;
+
 const NUMBER = /^\d+(\.\d+)?$/;
 
 /** Reads a number above 0, with its unit behind it or not. */

@@ -6,6 +6,7 @@ import { DEFAULT_SEED } from '../core/rules/rule-set.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import {
   parseDuration,
+  parseFile,
   parseInstant,
   parseNumber,
   parsePort,
@@ -72,11 +73,11 @@ export const options = {
   rejects: new Option(
     '--rejects <FILE>',
     'keep the lines that could not be used, with source, line and reason',
-  ),
+  ).argParser(parseFile('--rejects')),
   out: new Option('--out <DIR>', 'write report.json, report.html, results.ndjson and rejects.ndjson there'),
   gate: new Option(
     '--gate <GATE>',
-    'a limit on what the run comes to, such as "p95 <= 1.2x recorded"; exit code 1 where it does not hold; may be repeated',
+    'one more limit on what the run comes to, such as "p95 <= 1.2x recorded"; exit code 1 where it does not hold; may be repeated',
   ).argParser(collect),
   baseline: new Option(
     '--baseline <REPORT>',
@@ -86,9 +87,14 @@ export const options = {
     '--tolerance <PERCENT>',
     'with --baseline: growth that is no regression, also when it is no chance; 5% unless given',
   ).argParser(parseTolerance),
-  html: new Option('--html <FILE>', 'write the report as one page there'),
-  junit: new Option('--junit <FILE>', 'write the gates there as a CI server reads them'),
-  markdown: new Option('--markdown <FILE>', 'write the report there as a comment on a pull request'),
+  html: new Option('--html <FILE>', 'write the report as one page there').argParser(parseFile('--html')),
+  junit: new Option('--junit <FILE>', 'write the gates there as a CI server reads them').argParser(
+    parseFile('--junit'),
+  ),
+  markdown: new Option(
+    '--markdown <FILE>',
+    'write the report there as a comment on a pull request',
+  ).argParser(parseFile('--markdown')),
   ui: new Option(
     '--ui [PORT]',
     'show it on a page of this machine, where it can be paused, slowed and stopped; --ui=PORT for a port of your choice',

@@ -3,6 +3,7 @@
 import { Argument, type Command, Option } from 'commander';
 import type { ExitCode } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
+import { parseFile } from './option-values.ts';
 import { type Flags, options, toleranceOf, withOptions } from './options.ts';
 
 /** Adds it. */
@@ -26,7 +27,7 @@ export const addReportCommand = (
     options.baseline,
     options.tolerance,
     options.html,
-    new Option('--json <FILE>', 'write the report as JSON there'),
+    new Option('--json <FILE>', 'write the report as JSON there').argParser(parseFile('--json')),
     options.junit,
     options.markdown,
     options.quiet,

@@ -44,8 +44,6 @@ const OPTIONS = {
   legalComments: 'none',
   charset: 'utf8',
   mainFields: ['module', 'main'],
-  // The names of modules hang on paths: those below the root, wherever its packages really lie.
-  preserveSymlinks: true,
   banner: { js: REQUIRE },
   metafile: true,
   logLevel: 'silent',

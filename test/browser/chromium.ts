@@ -18,9 +18,10 @@ const ARGUMENTS = [
 ];
 
 /** The system's Chromium, or the one that `$CHROMIUM` names. */
+const { CHROMIUM = '/usr/bin/chromium' } = process.env;
+
 export const launchChromium = (): Promise<Browser> =>
-  // biome-ignore lint/complexity/useLiteralKeys: an index signature asks for it
-  chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ARGUMENTS });
+  chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
 
 /** A page that is watched. */
 export interface WatchedPage {

@@ -52,6 +52,19 @@ describe('a value that is wrong', () => {
     }
   });
 
+  it.each([
+    ['replay', ['--rejects', '--html', '--junit', '--markdown']],
+    ['report', ['--html', '--json', '--junit', '--markdown']],
+    ['compare', ['--markdown']],
+  ])('of a file that %s is to write is refused where it is none', async (command, flags) => {
+    for (const flag of flags)
+      for (const value of ['-', '']) {
+        const { code, stdout, stderr } = await reprise([command, 'a', 'b', `${flag}=${value}`]);
+        expect({ flag, code, stdout }).toEqual({ flag, code: 2, stdout: '' });
+        expect(stderr).toBe(`error: ${flag} must be a file, and /dev/stdout is one, too, got "${value}"\n`);
+      }
+  });
+
   it('of --ui is refused with what is allowed, and is told from the argument behind it', async () => {
     for (const value of ['65536', 'web', '-1', '80.5', ' 80', '123456']) {
       const { code, stderr } = await reprise(['replay', 'x.log', `--ui=${value}`]);
