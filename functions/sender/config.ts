@@ -57,6 +57,9 @@ const isTarget = (value: unknown): value is Target =>
   typeof value.maxInFlight === 'number' &&
   typeof value.timeoutMs === 'number';
 
+const isTextList = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string');
+
 const isOptionalNumber = (value: unknown): boolean => value === undefined || typeof value === 'number';
 
 const isBackoff = (value: unknown): boolean => {
@@ -95,11 +98,11 @@ const checkAll = (what: string, all: object, isOne: (value: unknown) => boolean)
 export const parseSenderConfig = (text: string): SenderConfig => {
   const config = parseJson(text, 'targets.json');
   const { rulesHash, targets, rules, secretNames } = isRecord(config) ? config : {};
-  const isWhole = isRecord(targets) && isRecord(rules) && Array.isArray(secretNames);
+  const isWhole = isRecord(targets) && isRecord(rules) && isTextList(secretNames);
   if (typeof rulesHash !== 'string' || !isWhole) {
     throw new RepriseError(
       'CONFIG_INVALID',
-      'targets.json must hold rulesHash, targets, rules and secretNames',
+      'targets.json must hold rulesHash, targets, rules and secretNames (texts)',
       { hint: 'cdk deploy writes it: deploy again' },
     );
   }
@@ -109,7 +112,7 @@ export const parseSenderConfig = (text: string): SenderConfig => {
     rulesHash,
     targets: targets as Record<string, Target>,
     rules: rules as Record<string, SenderRule>,
-    secretNames: secretNames.map(String),
+    secretNames,
   };
 };
 

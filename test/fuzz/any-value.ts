@@ -3,9 +3,28 @@
 import fc from 'fast-check';
 import { hostileText } from './hostile.ts';
 
+/** Objects whose own keys hide what every object is thought to have: as texts, numbers or lists they throw. */
+const posing = fc
+  .tuple(
+    fc.constantFrom(
+      'toString',
+      'valueOf',
+      'toJSON',
+      'length',
+      'then',
+      'constructor',
+      'hasOwnProperty',
+      '__proto__',
+    ),
+    fc.constantFrom({}, [], 1, 'text', null),
+  )
+  .map((entry) => Object.fromEntries([entry]));
+
 /** Any value of JSON, and some that JSON has not. */
 export const anyValue = fc.oneof(
   fc.jsonValue({ maxDepth: 4 }),
+  posing,
+  fc.array(posing, { minLength: 1, maxLength: 2 }),
   hostileText,
   fc.constantFrom(undefined, Number.NaN, Number.POSITIVE_INFINITY, null, [], {}),
 );

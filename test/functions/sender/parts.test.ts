@@ -81,10 +81,14 @@ describe('the settings of the sender', () => {
 
   it.each([
     ['', 'targets.json must be JSON, got ""'],
-    ['{}', 'targets.json must hold rulesHash, targets, rules and secretNames'],
+    ['{}', 'targets.json must hold rulesHash, targets, rules and secretNames (texts)'],
     [
       '{"rulesHash":"h","targets":{},"secretNames":[]}',
-      'targets.json must hold rulesHash, targets, rules and secretNames',
+      'targets.json must hold rulesHash, targets, rules and secretNames (texts)',
+    ],
+    [
+      '{"rulesHash":"h","targets":{},"rules":{},"secretNames":[{"toString":{}}]}',
+      'targets.json must hold rulesHash, targets, rules and secretNames (texts)',
     ],
     [
       '{"rulesHash":"h","targets":{"t":{}},"rules":{},"secretNames":[]}',
