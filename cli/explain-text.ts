@@ -4,6 +4,7 @@ import type { RuleTrace, UnpacedRequest } from '../core/plan/plan.ts';
 import { CREDENTIAL_HEADERS } from '../core/plan/rewrite.ts';
 import { formatDuration, visibleText } from '../core/report/format.ts';
 import { maskSecrets, maskValue, maskValues } from '../core/report/mask.ts';
+import { isSecretName } from '../core/report/secret-names.ts';
 import type { Match, Rule, RuleSet } from '../core/rules/rule-set.ts';
 import type { NotReplayableReason, RecordedRequest, Rejected } from '../core/types.ts';
 import type { LineTrace } from './trace-line.ts';
@@ -23,7 +24,8 @@ const REASONS: Readonly<Record<NotReplayableReason, string>> = {
 /** One value of what the log says, as it may be shown. */
 const shownText = (text: string): string => visibleText(maskValue(text));
 
-const isCredential = (name: string): boolean => CREDENTIAL_HEADERS.includes(name.toLowerCase());
+const isCredential = (name: string): boolean =>
+  CREDENTIAL_HEADERS.includes(name.toLowerCase()) || isSecretName(name, 'pair');
 
 const patternsOf = (match: Match, key: string): string => {
   const [kind = '', name = ''] = [key.split('.', 1)[0], key.slice(key.indexOf('.') + 1)];

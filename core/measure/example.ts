@@ -9,6 +9,8 @@ import { classOf, isSameClass } from './status-match.ts';
 export const MAX_EXAMPLES = 3;
 /** Of a path this much is kept: what is longer is no help to anyone, and a report holds many. */
 const MAX_PATH = 1000;
+/** It is masked before it is cut, since what tells that a text is a password may stand behind it; few servers take longer lines. */
+const MAX_MASKED = 8192;
 const SLOW_FACTOR = 2;
 const SLOW_BY_MS = 50;
 
@@ -59,7 +61,7 @@ export const kindOf = (result: Result, map: StatusMap = NO_MAP): ExampleKind | u
 export const shownRequest = ({ method, host, path }: PlannedRequest): ShownRequest => ({
   method,
   ...(host === undefined ? {} : { host }),
-  path: maskValue(path.slice(0, MAX_PATH)),
+  path: maskValue(path.slice(0, MAX_MASKED)).slice(0, MAX_PATH),
 });
 
 /** Higher is worse: failed, server errors that the log did not have, other statuses, slow ones. */

@@ -18,9 +18,12 @@ export type Failures = Map<FailureCode, { count: number; example: FailureExample
 
 const MAX_PATH = 200;
 const MAX_DETAIL = 200;
+/** They are masked before they are cut, since what tells that a text is a password may stand behind it. */
+const MAX_MASKED = 8192;
 
 /** Words of the cause of a failure, secrets in URLs masked. */
-export const shownDetail = (detail: string): string => maskSecrets(detail.slice(0, MAX_DETAIL));
+export const shownDetail = (detail: string): string =>
+  maskSecrets(detail.slice(0, MAX_MASKED)).slice(0, MAX_DETAIL);
 
 const failureExample = ({ request, detail }: Result): FailureExample => ({
   id: request.id,

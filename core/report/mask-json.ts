@@ -1,4 +1,4 @@
-/** Hides values of JSON inside any text, however often it was escaped: texts, numbers, and lists of them. In linear time. */
+/** Hides values of JSON inside any text, however often it was escaped: texts and numbers, alone, in lists and in objects. In linear time. */
 
 export const MASK = '***';
 
@@ -12,6 +12,7 @@ export interface Hidden {
 const QUOTE = /\\{0,7}"/y;
 const NUMBER = /-?\d[\w.+-]*/y;
 const GAP = /[\s,]*/y;
+const BRACKET = /[[\]{}]/y;
 
 /** What the sticky pattern finds at `at`. */
 export const matchAt = (pattern: RegExp, text: string, at: number): RegExpExecArray | null => {
@@ -52,18 +53,85 @@ const hideScalar = (text: string, at: number, quote: string): Hidden | undefined
   return number === undefined ? undefined : { shown: `${quote}${MASK}${quote}`, end: at + number.length };
 };
 
-const hideList = (text: string, at: number, quote: string): Hidden => {
-  let shown = '[';
-  let end = at + 1;
-  for (;;) {
-    const gap = matchAt(GAP, text, end)?.[0] ?? '';
-    const entry = hideScalar(text, end + gap.length, quote);
-    if (entry === undefined) return { shown, end };
-    shown += gap + entry.shown;
-    end = entry.end;
-  }
+const NAME_END = /\s{0,64}:/y;
+const LITERAL = /(?:true|false|null)(?![\w.-])/y;
+
+/** What a member may be called in the open: the name of one in a map of sessions is a secret itself. */
+const PLAIN_NAME = /^[a-z_-]*$/i;
+const MAX_NAME = 32;
+
+/** The name of a member with its colon. */
+const nameAt = (text: string, at: number): Hidden | undefined => {
+  const own = quoteAt(text, at);
+  if (own === undefined) return undefined;
+  const start = at + own.length;
+  const end = endOfJsonText(text, start, own);
+  const behind = end + own.length;
+  const colon = text.startsWith(own, end) ? matchAt(NAME_END, text, behind)?.[0] : undefined;
+  if (colon === undefined) return undefined;
+  const isPlain = end - start <= MAX_NAME && PLAIN_NAME.test(text.slice(start, end));
+  const name = isPlain ? text.slice(start, end) : MASK;
+  return { shown: own + name + own + colon, end: behind + colon.length };
 };
 
-/** Hides the value at `at`, up to behind its closing quote; what is none of those is left as it is. */
-export const hideJsonValue = (text: string, at: number, quote: string): Hidden =>
-  text[at] === '[' ? hideList(text, at, quote) : (hideScalar(text, at, quote) ?? { shown: '', end: at });
+/** A bracket, the name of a member, `true`, `false` or `null`: they tell the shape, and no secret. */
+const keptAt = (text: string, at: number, mayBeName: boolean): Hidden | undefined => {
+  const name = mayBeName ? nameAt(text, at) : undefined;
+  if (name !== undefined) return name;
+  const kept = matchAt(BRACKET, text, at)?.[0] ?? matchAt(LITERAL, text, at)?.[0];
+  return kept === undefined ? undefined : { shown: kept, end: at + kept.length };
+};
+
+/** Lists and objects, one in the other to `maxDepth`. */
+const hideTree = (text: string, at: number, quote: string, maxDepth: number): Hidden => {
+  const open: string[] = [];
+  let shown = '';
+  let end = at;
+  let mayBeName = false;
+  do {
+    const gap = matchAt(GAP, text, end)?.[0] ?? '';
+    const next = end + gap.length;
+    const one = text[next] ?? '';
+    const isOpening = one === '[' || one === '{';
+    const entry: Hidden | undefined = keptAt(text, next, mayBeName) ?? hideScalar(text, next, quote);
+    if (entry === undefined || (isOpening && open.length === maxDepth)) return { shown, end };
+    if (isOpening) open.push(one);
+    else if (one === ']' || one === '}') open.pop();
+    shown += gap + entry.shown;
+    end = entry.end;
+    mayBeName = open.at(-1) === '{' && !entry.shown.endsWith(':');
+  } while (open.length > 0);
+  return { shown, end };
+};
+
+/**
+ * Hides the value at `at`, up to behind its closing quote or bracket; what is none of those is left as it is.
+ *
+ * @param quote - as it is in a text beside the value
+ */
+export const hideJsonValue = (
+  text: string,
+  at: number,
+  quote: string,
+  maxDepth = Number.POSITIVE_INFINITY,
+): Hidden =>
+  text[at] === '[' || text[at] === '{'
+    ? hideTree(text, at, quote, maxDepth)
+    : (hideScalar(text, at, quote) ?? { shown: '', end: at });
+
+const ENCODED_QUOTE = /%(?:25){0,8}22/iy;
+/** What may tell that a quote behind it is none, or that the value ended before. */
+const NOT_PLAIN = /[&#\s\\]|5c/i;
+
+/**
+ * The same for percent-encoded JSON. Where more than a plain text is hidden it takes all that follows, by `hideRest`, with it.
+ */
+export const hideEncodedJson = (text: string, at: number, hideRest: () => Hidden): Hidden => {
+  if (matchAt(LITERAL, text, at) !== null) return { shown: '', end: at };
+  const quote = matchAt(ENCODED_QUOTE, text, at)?.[0];
+  if (quote === undefined) return hideRest();
+  const start = at + quote.length;
+  const end = text.indexOf(quote, start);
+  if (end < 0 || NOT_PLAIN.test(text.slice(start, end))) return hideRest();
+  return { shown: end === start ? quote : quote + MASK, end };
+};

@@ -5,28 +5,34 @@
  */
 
 import { isRecord } from '../is-record.ts';
-import { endOfJsonText, type Hidden, hideJsonValue, MASK, matchAt, quoteAt } from './mask-json.ts';
+import {
+  endOfJsonText,
+  type Hidden,
+  hideEncodedJson,
+  hideJsonValue,
+  MASK,
+  matchAt,
+  quoteAt,
+} from './mask-json.ts';
+import { type KeyEnd, keyBetween } from './mask-key.ts';
+import { maskUsers } from './mask-users.ts';
 import { isSecretName } from './secret-names.ts';
 
 /**
  * What parts a key from its value: `=` as it is, percent-encoded any number of times (a URL inside a URL), and as some writers of JSON
- * escape it; in JSON, and in JSON inside a text of JSON, the quote and colon before a text, a number or a list.
+ * escape it; in JSON, and in JSON inside a text of JSON, the quote and colon before a text, a number, a list or an object; in JSON that
+ * was percent-encoded, the quote and colon, both of them encoded or the quote alone.
  */
-const BETWEEN = /=|%(?:25)*3d|\\u003d|\\{0,7}"\s{0,64}:\s{0,64}(?=\\{0,7}"|\[|-?\d)/gi;
+const BETWEEN =
+  /=|%(?:25)*(?:3d|22(?:\+|%(?:25){0,8}20){0,8}(?::|%(?:25){0,8}3a)(?:\+|%(?:25){0,8}20){0,8})|\\u003d|\\{0,7}"\s{0,64}:\s{0,64}(?=\\{0,7}"|[[{]|-?\d)/gi;
+const ENCODED_END = /^%((?:25)*)/;
+const isJsonEnd = (between: string): boolean => between.includes('"') || /^%(?:25)*22/.test(between);
 
-/** Of a key no more than this is looked at: what tells is at its end. */
-const MAX_KEY = 64;
-const KEY_CHARACTER = /[\w.~$!*%[\]-]/;
-/** The rest of an escape of JSON or nginx that stands before a key: its backslash cannot be a part of one, what follows could. */
-const AFTER_BACKSLASH = /^(?:u00[0-9a-f]{2}|x[0-9a-f]{2}|[bfnrt])/i;
-
-/** The key that ends at `end`, and begins no earlier than at `from`. */
-const keyBetween = (text: string, from: number, end: number): string => {
-  const least = Math.max(from, end - MAX_KEY);
-  let start = end;
-  while (start > least && KEY_CHARACTER.test(text[start - 1] as string)) start -= 1;
-  const key = text.slice(start, end);
-  return text[start - 1] === '\\' ? key.replace(AFTER_BACKSLASH, '') : key;
+/** How the key ends that `between` parts from its value. */
+const keyEndAt = (between: string, at: number): KeyEnd => {
+  if (between === '=') return { at, isJson: false, encodedTimes: 0 };
+  const encoded = ENCODED_END.exec(between)?.[1];
+  return { at, isJson: isJsonEnd(between), encodedTimes: encoded === undefined ? 0 : 1 + encoded.length / 2 };
 };
 
 /** Where a value ends in any text. A `;` or a quote may be a part of it: there it ends only where what follows says so. */
@@ -59,51 +65,65 @@ const hideInUrl = (text: string, start: number): Hidden => hideUpTo(END_IN_URL, 
 /** `"name":"Cookie","value":`, as HAR and others write headers, behind the first colon, and the other way round behind the value. */
 const NAME_KEYS = /^(?:name|key|header)$/i;
 const VALUE_BEHIND =
-  /\\{0,7}"([\w.-]{1,64})\\{0,7}"\s{0,64},\s{0,64}\\{0,7}"values?\\{0,7}"\s{0,64}:\s{0,64}(?=\\{0,7}"|\[|-?\d)/iy;
+  /\\{0,7}"([^"\\]{1,256})\\{0,7}"\s{0,64},\s{0,64}\\{0,7}"values?\\{0,7}"\s{0,64}:\s{0,64}(?=\\{0,7}"|\[|-?\d)/iy;
 const NAME_BEHIND =
-  /\s{0,64},\s{0,64}\\{0,7}"(?:name|key|header)\\{0,7}"\s{0,64}:\s{0,64}\\{0,7}"([\w.-]{1,64})\\{0,7}"/iy;
+  /\s{0,64},\s{0,64}\\{0,7}"(?:name|key|header)\\{0,7}"\s{0,64}:\s{0,64}\\{0,7}"([^"\\]{1,256})\\{0,7}"/iy;
+/** Of pairs no more than a list is looked into, since nothing tells yet whether it is a secret. */
+const LIST = 1;
 
 const hidePair = (text: string, key: string, start: number, quote: string): Hidden | undefined => {
   if (NAME_KEYS.test(key)) {
     const [pair, name = ''] = matchAt(VALUE_BEHIND, text, start) ?? [];
     if (pair === undefined || !isSecretName(name, 'pair')) return undefined;
-    const value = hideJsonValue(text, start + pair.length, quote);
+    const value = hideJsonValue(text, start + pair.length, quote, LIST);
     return { ...value, shown: pair + value.shown };
   }
   if (!/^values?$/i.test(key)) return undefined;
-  const value = hideJsonValue(text, start, quote);
-  const name = matchAt(NAME_BEHIND, text, value.end + (text[value.end] === ']' ? 1 : 0))?.[1] ?? '';
+  const value = hideJsonValue(text, start, quote, LIST);
+  const name = matchAt(NAME_BEHIND, text, value.end)?.[1] ?? '';
   return isSecretName(name, 'pair') ? value : undefined;
 };
 
 const hideInJson = (text: string, key: string, start: number, quote: string): Hidden | undefined =>
   isSecretName(key, 'json') ? hideJsonValue(text, start, quote) : hidePair(text, key, start, quote);
 
-/** `://user:password@`, its slashes escaped or not. */
-const USER_INFO = /(:\\?\/\\?\/)[^/\s"?#\\]+@/g;
+type HideValue = (text: string, start: number) => Hidden;
 
-const mask = (text: string, hideValue: (text: string, start: number) => Hidden): string => {
+/** What is hidden behind `between`, if that key tells of a secret. */
+const hideBehind = (
+  text: string,
+  start: number,
+  between: string,
+  key: string,
+  hideValue: HideValue,
+): Hidden | undefined => {
+  const quote = quoteAt(between, 0);
+  if (quote !== undefined) return hideInJson(text, key, start, quote);
+  if (!isSecretName(key, isJsonEnd(between) ? 'json' : 'query')) return undefined;
+  return isJsonEnd(between)
+    ? hideEncodedJson(text, start, () => hideValue(text, start))
+    : hideValue(text, start);
+};
+
+const mask = (text: string, hideValue: HideValue): string => {
   let masked = '';
   let from = 0;
   let keyFrom = 0;
   BETWEEN.lastIndex = 0;
   for (let found = BETWEEN.exec(text); found !== null; found = BETWEEN.exec(text)) {
     const [between] = found;
-    const key = keyBetween(text, keyFrom, found.index);
+    const key = keyBetween(text, keyFrom, keyEndAt(between, found.index));
     const start = BETWEEN.lastIndex;
     keyFrom = start;
     if (key === '') continue;
-    const quote = quoteAt(between, 0);
-    const isPlain = quote === undefined && isSecretName(key, 'query');
-    const hidden =
-      quote === undefined ? isPlain && hideValue(text, start) : hideInJson(text, key, start, quote);
-    if (!hidden || hidden.end === start) continue;
+    const hidden = hideBehind(text, start, between, key, hideValue);
+    if (hidden === undefined || hidden.end === start) continue;
     masked += text.slice(from, start) + hidden.shown;
     from = hidden.end;
     keyFrom = from;
     BETWEEN.lastIndex = from;
   }
-  return (masked + text.slice(from)).replace(USER_INFO, `$1${MASK}@`);
+  return maskUsers(masked + text.slice(from));
 };
 
 /** The text with `***` in place of values of query keys that carry secrets, and of users and passwords in URLs. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Example, keepWorst, kindOf, mergeExamples } from '../../../core/measure/example.ts';
+import { shownDetail } from '../../../core/measure/failures.ts';
 import type { Result } from '../../../core/types.ts';
 import { plannedRequest } from '../report/sample-report.ts';
 
@@ -126,6 +127,10 @@ describe('keepWorst', () => {
     expect(example?.path).toBe('/a?token=***');
     const [long] = worstOf([{ request: plannedRequest({ path: `/${'x'.repeat(5000)}` }), failed: 'reset' }]);
     expect(long?.path).toHaveLength(1000);
+    const user = `/a?x=${'y'.repeat(980)}&u=//u:s3cret${'s3cret'.repeat(10)}@h/`;
+    const [cut] = worstOf([{ request: plannedRequest({ path: user }), failed: 'reset' }]);
+    expect(cut?.path).toBe(`/a?x=${'y'.repeat(980)}&u=//***@h/`);
+    expect(shownDetail(`${'y'.repeat(185)} //u:s3cret@h/`)).toBe(`${'y'.repeat(185)} //***@h/`);
   });
 
   it('comes to the same in any order, and in parts', () => {
