@@ -1,10 +1,12 @@
 /** The course of a run: plan ahead, start the clock, hand over in time, wait for the last answers. */
 
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../core/ports.ts';
 import type { Replayer } from '../core/send/replayer.ts';
 import type { PlannedRequest } from '../core/types.ts';
-import { startTicker } from '../io/clock.ts';
+import { startSleeplessClock, startTicker } from '../io/clock.ts';
 import type { RunFeed } from './feed.ts';
+import { type StandstillOptions, watchStandstill } from './standstill.ts';
 
 /** Requests planned ahead of their due time. */
 const PLANNED_AHEAD = 20_000;
@@ -19,9 +21,11 @@ const NAP_MS = 4;
 /** Once all is sent, and the time of the last request is over, this long is waited before what is left is cut off. */
 const GRACE_MS = 2_000;
 
-export interface CourseOptions {
+export interface CourseOptions extends Pick<StandstillOptions, 'wake' | 'onAwake'> {
   readonly feed: RunFeed;
   readonly replayer: Replayer;
+  /** The replayer's clock. */
+  readonly now: Clock;
   /** Told of each request before it is handed to the replayer. */
   readonly onPlanned: (request: PlannedRequest) => void;
   /** The feed has met a fault: to stop the run. */
@@ -94,7 +98,10 @@ const drain = async ({ replayer, timeoutMs, abort }: CourseOptions): Promise<voi
   }
 };
 
-/** Runs to the end. Resolves when every planned request has its result. */
+/**
+ * Runs to the end. Resolves when every planned request has its result. A run that stood still sends nothing until `wake` has resolved; its
+ * ticks go on meanwhile.
+ */
 export const runCourse = async (course: CourseOptions): Promise<void> => {
   const { feed, replayer } = course;
   let isFed = false;
@@ -106,8 +113,11 @@ export const runCourse = async (course: CourseOptions): Promise<void> => {
   if (!feed.startsAtOnce) await untilReady(course, () => isFed);
   course.onStart(feed.startsAtOnce ? 0 : LEAD_MS);
   feed.onStart?.();
+  const isAwake = watchStandstill(course.now(), { ...course, clock: startSleeplessClock() });
   const ticker = startTicker(() => {
-    replayer.tick();
+    // Taken before it is asked whether time stood still: what fell due in between is not sent.
+    const nowMs = course.now();
+    if (isAwake(nowMs)) replayer.tick(nowMs);
     course.onTick(isFed && replayer.waiting() === 0);
   });
   try {

@@ -52,6 +52,8 @@ export interface RunHooks {
   readonly onPause?: CliContext['onPause'] | undefined;
   /** Told in one line what changes on the way. */
   readonly tell?: ((line: string) => void) | undefined;
+  /** Told in one line what goes wrong on the way; as `tell` where it is not given. */
+  readonly warn?: ((line: string) => void) | undefined;
   /** Told ten times a second, where someone looks. */
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
   /** Told once the parts of the run are open, before anything is sent. */
@@ -126,10 +128,10 @@ const stopOnce = (run: Run, endedBy: EndedBy, error?: RepriseError): boolean => 
 /** Opens a run's parts and joins them; nothing is read or sent yet. */
 export const openParts = (run: Run, hooks: RunHooks) => {
   const { ruleSet, isLive, maxRatePerSecond, readSwitch } = run.options;
-  const { env, onTrouble, onPause = () => () => undefined, tell = () => undefined } = hooks;
+  const { env, onTrouble, onPause = () => () => undefined, tell = () => undefined, warn } = hooks;
   const feed = openFeed(run);
   const clock = createRunClock();
-  const runSwitch = openRunSwitch({ read: readSwitch, onPause, tell });
+  const runSwitch = openRunSwitch({ read: readSwitch, onPause, tell, warn });
   const stop = (endedBy: EndedBy, error?: RepriseError): void => {
     if (!stopOnce(run, endedBy, error)) return;
     feed.stop();

@@ -5,7 +5,9 @@
 
 import type { RepriseError } from '../core/errors.ts';
 import { formatSwitch, SWITCH_MAX_AGE_MS } from '../core/send/kill-switch.ts';
-import { type SwitchSource, type SwitchWatch, watchSwitch } from '../io/switch-source.ts';
+import { startSleeplessClock } from '../io/clock.ts';
+import type { SwitchSource } from '../io/switch-source.ts';
+import { type SwitchWatch, watchSwitch } from '../io/switch-watch.ts';
 import type { CliContext } from './context.ts';
 import { onAbort } from './on-abort.ts';
 
@@ -15,6 +17,8 @@ export interface RunSwitchOptions {
   readonly onPause: CliContext['onPause'];
   /** Told of each change, in one line. */
   readonly tell: (line: string) => void;
+  /** Told in one line of what keeps the switch from being read; as `tell` where it is not given. */
+  readonly warn?: ((line: string) => void) | undefined;
 }
 
 export interface RunSwitch {
@@ -31,6 +35,8 @@ export interface RunSwitch {
   sourceShare(): number;
   /** Waits for the first reading, a few seconds at the most, and no longer once `stop` is aborted. */
   ready(stop: AbortSignal): Promise<void>;
+  /** Waits for a reading that begins now, a few seconds at the most; for none where there is nothing to be read. */
+  refresh(): Promise<void>;
   /** Tells of a change since the last look. */
   look(): void;
   end(): void;
@@ -52,9 +58,9 @@ const describeProblem = ({ code, message }: RepriseError): string =>
     ? `${message}: it counts as off`
     : `${message}: what it said last holds for ${SWITCH_MAX_AGE_MS / 1_000} s`;
 
-const openWatch = ({ read, tell }: RunSwitchOptions): SwitchWatch | undefined =>
+const openWatch = ({ read, tell, warn = tell }: RunSwitchOptions): SwitchWatch | undefined =>
   read &&
-  watchSwitch({ read, now: () => performance.now(), onProblem: (error) => tell(describeProblem(error)) });
+  watchSwitch({ read, now: startSleeplessClock(), onProblem: (error) => warn(describeProblem(error)) });
 
 /** Opens the switch of a run, and listens for pauses until its end. */
 export const openRunSwitch = (options: RunSwitchOptions): RunSwitch => {
@@ -85,6 +91,7 @@ export const openRunSwitch = (options: RunSwitchOptions): RunSwitch => {
       if (watch === undefined) return;
       await Promise.race([watch.first, new Promise<void>((resolve) => onAbort(stop, resolve))]);
     },
+    refresh: () => watch?.refresh() ?? Promise.resolve(),
     look: () => {
       const share = switchShare();
       if (share === told) return;

@@ -3,7 +3,9 @@
 import type { RepriseError } from '../core/errors.ts';
 import type { Comparison } from '../core/judge/comparison.ts';
 import { judgeSince } from '../core/judge/since-baseline.ts';
+import { NOT_AFTER_MS } from '../core/pace/slice.ts';
 import type { Sender } from '../core/ports.ts';
+import { formatDuration } from '../core/report/format.ts';
 import { buildReport, type Report } from '../core/report/report-json.ts';
 import { resolveHeaderEnv } from '../io/sent-headers.ts';
 import { noRequestsError } from './input-error.ts';
@@ -11,9 +13,10 @@ import { openLiveRun } from './live/web/live-run.ts';
 import { onAbort } from './on-abort.ts';
 import { openOutput } from './output.ts';
 import type { RunControl } from './run-control.ts';
-import { runCourse } from './run-loop.ts';
+import { type CourseOptions, runCourse } from './run-loop.ts';
 import { newRun, openParts, type Run, type RunHooks, type RunOptions, type RunParts } from './run-parts.ts';
 import { startProgress } from './run-progress.ts';
+import { hearAll } from './standstill.ts';
 
 export interface RunEnd {
   readonly report: Report;
@@ -36,6 +39,34 @@ const cutOffLate = ({ forMs }: RunOptions, { clock, replayer, sender, stop }: Ru
   sender.abortAll();
 };
 
+/**
+ * What is done where the run stood still: signals are heard and the switch is read, then what is left of the plan is moved, so that it
+ * does not leave all at once. Live traffic has its own time, and holds back what is late.
+ */
+const afterStandstill = (
+  run: Run,
+  parts: RunParts,
+  { tell }: RunHooks,
+): Pick<CourseOptions, 'wake' | 'onAwake'> => {
+  const { runSwitch, replayer, sender } = parts;
+  const { isLive } = run.options;
+  return {
+    wake: async () => {
+      await hearAll();
+      await runSwitch.refresh();
+    },
+    onAwake: ({ stoodMs, passedMs }) => {
+      sender.renewIdle();
+      if (!isLive) replayer.postpone(passedMs);
+      if (run.isStopping || replayer.waiting() === 0) return;
+      const meaning = isLive
+        ? `what is more than ${NOT_AFTER_MS / 1_000} s late is held back`
+        : 'the rest is sent that much later';
+      tell?.(`stood still for ${formatDuration(stoodMs)}: ${meaning}`);
+    },
+  };
+};
+
 /** Reads, plans and sends until the end; see `runCourse`. */
 const takeCourse = async (run: Run, parts: RunParts, hooks: RunHooks): Promise<void> => {
   const { feed, clock, control, sender, replayer, stop } = parts;
@@ -45,6 +76,8 @@ const takeCourse = async (run: Run, parts: RunParts, hooks: RunHooks): Promise<v
     await runCourse({
       feed,
       replayer,
+      now: clock.now,
+      ...afterStandstill(run, parts, hooks),
       onPlanned: run.summary.planned,
       onFault: () => stop('error'),
       isStopping,

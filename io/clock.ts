@@ -8,11 +8,31 @@ export const startClock = (): Clock => {
   return () => performance.now() - startMs;
 };
 
+/** Corrections of the time are smaller; 1 s of sleep that is overlooked does no harm. */
+const LEAP_MS = 1_000;
+
 /**
- * The epoch instant, in ms, of `atMs` on `clock`. The two clocks are compared anew at each call, as a machine that slept or a frozen
- * process lets them drift apart.
+ * Starts a clock that goes on while the machine sleeps, which Linux's monotonic clock does not: leaps forward of the wall clock are
+ * added, whatever they come from. It never goes back. To be asked every few seconds at least, as slow corrections add up in between.
+ *
+ * @param monotonic - in ms
+ * @param wallClock - epoch ms
  */
-export const wallClockAt = (clock: Clock, atMs: number): number => Date.now() - clock() + atMs;
+export const startSleeplessClock = (
+  monotonic: Clock = () => performance.now(),
+  wallClock: Clock = () => Date.now(),
+): Clock => {
+  let apartMs = wallClock() - monotonic();
+  let sleptMs = 0;
+  return () => {
+    const nowMs = monotonic();
+    const nowApartMs = wallClock() - nowMs;
+    const leapMs = nowApartMs - apartMs;
+    apartMs = nowApartMs;
+    if (leapMs > LEAP_MS) sleptMs += leapMs;
+    return nowMs + sleptMs;
+  };
+};
 
 /**
  * Calls `onTick` about every `tickMs` until stopped, and keeps the process alive meanwhile. A tick that is late or slow is followed

@@ -1,15 +1,9 @@
-/** The kill switch of the command line: one value in a file or behind a URL, read again and again while a run lasts. */
+/** The kill switch of the command line: one value in a file or behind a URL. `switch-watch.ts` reads it again and again. */
 
 import { constants, open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RepriseError } from '../core/errors.ts';
-import {
-  parseSwitch,
-  SWITCH_READ_EVERY_MS,
-  type SwitchState,
-  switchShareAt,
-} from '../core/send/kill-switch.ts';
 import type { NetworkOptions } from './connector.ts';
 import { getSwitch, MAX_SWITCH_BYTES, parseSwitchUrl, tooLarge, unreadable } from './switch-url.ts';
 import { describeSystemError, systemErrorCode } from './system-error.ts';
@@ -30,23 +24,6 @@ export interface SwitchSource {
    * @throws RepriseError `SWITCH_INVALID` where there is no such file, or it is none; a URL is not asked
    */
   find(): Promise<void>;
-}
-
-export interface SwitchWatchOptions {
-  readonly read: SwitchSource['read'];
-  /** Milliseconds that only go forward. */
-  readonly now: () => number;
-  /** Told of what keeps the switch from being read, once for each thing until it was read again. */
-  readonly onProblem: (error: RepriseError) => void;
-}
-
-export interface SwitchWatch {
-  /** Share (0–1) of what the rules ask for that may be sent now. */
-  share(): number;
-  /** Resolves with the end of the first reading, whatever came of it, and after `SWITCH_READ_EVERY_MS` at the latest. */
-  readonly first: Promise<void>;
-  /** Ends the watch, and a reading that is under way; the share is 0 from now on. */
-  stop(): void;
 }
 
 /** Long enough for the one who writes the file anew to have written it, after having emptied it. */
@@ -125,74 +102,5 @@ export const openSwitchSource = (given: string, cwd: string, network: NetworkOpt
     name: url.origin,
     find: () => Promise.resolve(),
     read: (signal) => getSwitch(url, signal, network),
-  };
-};
-
-const shareOf = (text: string): number => {
-  const parsed = parseSwitch(text);
-  if (parsed !== undefined) return parsed.share;
-  // Not a word of what was found: a mistaken path may hold anything.
-  throw new RepriseError('SWITCH_UNREADABLE', 'the switch must say on, off or a percentage from 0% to 100%', {
-    hint: 'what it says now is none of them, so nothing is sent',
-  });
-};
-
-const asProblem = (error: unknown): RepriseError =>
-  error instanceof RepriseError
-    ? error
-    : new RepriseError('SWITCH_UNREACHABLE', 'the switch cannot be read', { cause: error });
-
-/**
- * Reads a switch at once and then every 2 s, one reading at a time. It fails closed: the share is 0 until a value was read, as soon as
- * what is there is no value, and once the last value is older than 30 s. Its timers keep no process alive.
- */
-export const watchSwitch = ({ read, now, onProblem }: SwitchWatchOptions): SwitchWatch => {
-  const stopping = new AbortController();
-  let state: SwitchState | undefined;
-  let told: string | undefined;
-  let timer: NodeJS.Timeout | undefined;
-
-  const fail = (problem: RepriseError, readAtMs: number): void => {
-    if (problem.code === 'SWITCH_UNREADABLE') state = { share: 0, readAtMs };
-    if (told === problem.message) return;
-    told = problem.message;
-    onProblem(problem);
-  };
-
-  const readOnce = async (): Promise<void> => {
-    // From before the reading: what it says may be as old as that.
-    const readAtMs = now();
-    try {
-      const share = shareOf(await read(stopping.signal));
-      state = { share, readAtMs };
-      told = undefined;
-    } catch (error) {
-      if (!stopping.signal.aborted) fail(asProblem(error), readAtMs);
-    }
-    if (!stopping.signal.aborted) wait(readAtMs);
-  };
-
-  const wait = (readAtMs: number): void => {
-    timer = setTimeout(() => void readOnce(), Math.max(0, readAtMs + SWITCH_READ_EVERY_MS - now()));
-    timer.unref();
-  };
-
-  const first = new Promise<void>((resolve) => {
-    const latest = setTimeout(resolve, SWITCH_READ_EVERY_MS);
-    latest.unref();
-    const end = (): void => {
-      clearTimeout(latest);
-      resolve();
-    };
-    stopping.signal.addEventListener('abort', end, { once: true });
-    void readOnce().then(end);
-  });
-  return {
-    share: () => (stopping.signal.aborted ? 0 : switchShareAt(state, now())),
-    first,
-    stop: () => {
-      stopping.abort();
-      clearTimeout(timer);
-    },
   };
 };

@@ -4,8 +4,7 @@
  * `tick`, about once a millisecond.
  */
 
-import { createFifo, type Fifo } from '../pace/fifo.ts';
-import { createHeap } from '../pace/heap.ts';
+import { createDueQueue } from '../pace/due-queue.ts';
 import { openRunRates } from '../pace/rate-limit.ts';
 import { NOT_AFTER_MS } from '../pace/slice.ts';
 import type { Clock, Sender, SendOutcome } from '../ports.ts';
@@ -18,6 +17,9 @@ export type RuleLimits = Pick<Rule, 'maxRatePerSecond' | 'maxInFlight'>;
 
 /** A request may leave this much before it is due: half a tick, so that the mean error is about zero. */
 export const LOOK_AHEAD_MS = 0.5;
+
+/** A tick that takes longer leaves the rest to the next one: a process may be stopped in the middle of one, too. */
+const LONGEST_TICK_MS = 1_000;
 
 export interface ReplayerOptions {
   readonly sender: Sender;
@@ -44,8 +46,13 @@ export interface ReplayerOptions {
 export interface Replayer {
   /** Takes a planned request; not live, in due order. */
   offer(request: PlannedRequest): void;
-  /** Sends what is due. */
-  tick(): void;
+  /** Sends what is due by `nowMs`, which was taken just before on its clock; by default now. */
+  tick(nowMs?: number): void;
+  /**
+   * Moves what waits, and what is offered later, by so much: spacing and so rates are kept. Results keep the instants that were planned,
+   * so that this shows as lag.
+   */
+  postpone(ms: number): void;
   /** From now on nothing is sent: what waits, and what is offered later, is held back. */
   stop(reason: HeldBackReason): void;
   /** Offered and not yet due. */
@@ -74,25 +81,11 @@ const openRuleLanes = (rules: Readonly<Record<string, RuleLimits>>): ReadonlyMap
     ),
   );
 
-/** Not live, requests come in due order as it is. */
-const createQueue = (isLive: boolean): Fifo<PlannedRequest> => {
-  if (!isLive) return createFifo();
-  const heap = createHeap<PlannedRequest>();
-  return {
-    get size() {
-      return heap.size;
-    },
-    push: (request) => heap.push(request.dueMs, request),
-    peek: () => heap.peek()?.item,
-    pop: () => heap.pop()?.item,
-  };
-};
-
 /** Makes a replayer. */
 export const createReplayer = (options: ReplayerOptions): Replayer => {
   const { sender, clock, isLive, onResult, rules = {}, budgets, whyHeldBack: askFirst } = options;
   const { maxInFlightOf = ({ maxInFlight }: Target) => maxInFlight } = options;
-  const queue = createQueue(isLive);
+  const queue = createDueQueue(!isLive);
   const rates = openRunRates(options.targets, options.maxRatePerSecond, rules);
   const ruleLanes = openRuleLanes(rules);
   const lanes = new Map<string, Lane>(
@@ -165,24 +158,22 @@ export const createReplayer = (options: ReplayerOptions): Replayer => {
       if (stopped !== undefined) holdBack(request, stopped);
       else queue.push(request);
     },
-    tick: () => {
-      const nowMs = clock();
-      for (
-        let next = queue.peek();
-        next !== undefined && next.dueMs <= nowMs + LOOK_AHEAD_MS;
-        next = queue.peek()
-      ) {
-        queue.pop();
+    tick: (nowMs = clock()) => {
+      const byMs = nowMs + LOOK_AHEAD_MS;
+      while (clock() - nowMs <= LONGEST_TICK_MS) {
+        const next = queue.popDue(byMs);
+        if (next === undefined) return;
         release(next, nowMs);
       }
     },
+    postpone: queue.postpone,
     stop: (reason) => {
       stopped ??= reason;
       for (let next = queue.pop(); next !== undefined; next = queue.pop()) holdBack(next, stopped);
     },
     waiting: () => queue.size,
     inFlight: () => inFlight,
-    nextDueMs: () => queue.peek()?.dueMs ?? Number.POSITIVE_INFINITY,
+    nextDueMs: queue.nextDueMs,
   };
 };
 

@@ -141,6 +141,36 @@ describe('the switch of a run', () => {
     end();
   });
 
+  it('is read anew when it is asked for, and there is nothing to wait for where none is given', async () => {
+    const texts = ['on', 'off'];
+    const { ready, refresh, share, end } = setUp(() => Promise.resolve(texts.shift() ?? 'on'));
+    await ready(never);
+    expect(share()).toBe(1);
+    await refresh();
+    expect(share()).toBe(0);
+    end();
+    const none = setUp();
+    await none.refresh();
+    expect(none.share()).toBe(1);
+    none.end();
+  });
+
+  it('that cannot be read after a sleep is off, however little of it the monotonic clock has seen', async () => {
+    vi.useFakeTimers({ now: 0 });
+    const answers = [Promise.resolve('on')];
+    const { ready, share, end } = setUp(() => answers.shift() ?? new Promise(() => undefined));
+    try {
+      await ready(never);
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(share()).toBe(1);
+      vi.setSystemTime(Date.now() + 3_600_000);
+      expect(share()).toBe(0);
+    } finally {
+      end();
+      vi.useRealTimers();
+    }
+  });
+
   it('is waited for no longer once the run is to stop', async () => {
     const { ready, end } = setUp(() => new Promise(() => undefined));
     const stop = new AbortController();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RepriseError } from '../../core/errors.ts';
-import { type SwitchWatch, watchSwitch } from '../../io/switch-source.ts';
+import { type SwitchWatch, watchSwitch } from '../../io/switch-watch.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -168,6 +168,59 @@ describe('watchSwitch', () => {
     await pass(1);
     expect(isOver).toBe(true);
     expect(watch.share()).toBe(0);
+  });
+
+  it('reads anew at once when asked to, and then every 2 s from there', async () => {
+    const { watch, says } = start('on');
+    await watch.first;
+    await pass(500);
+    says.now = 'off';
+    await watch.refresh();
+    expect([says.reads, watch.share()]).toEqual([2, 0]);
+    await pass(1_999);
+    expect(says.reads).toBe(2);
+    await pass(1);
+    expect(says.reads).toBe(3);
+  });
+
+  it('believes no reading that was under way when it was asked to read anew, and reads once for all who ask', async () => {
+    const answers: ((text: string) => void)[] = [];
+    const watch = watchSwitch({
+      read: () => new Promise((resolve) => answers.push(resolve)),
+      now: () => performance.now(),
+      onProblem: () => undefined,
+    });
+    watches.push(watch);
+    let refreshed = 0;
+    for (let asked = 0; asked < 2; asked += 1)
+      void watch.refresh().then(() => {
+        refreshed += 1;
+      });
+    await pass(0);
+    expect(answers).toHaveLength(1);
+    answers[0]?.('on');
+    await pass(0);
+    expect([answers.length, refreshed]).toEqual([2, 0]);
+    answers[1]?.('off');
+    await pass(0);
+    expect([answers.length, refreshed, watch.share()]).toEqual([2, 2, 0]);
+  });
+
+  it('lets no one wait longer than 2 s for what it says anew, and until then it says what it said last', async () => {
+    const { watch, says } = start('on');
+    await watch.first;
+    says.now = undefined;
+    let isOver = false;
+    void watch.refresh().then(() => {
+      isOver = true;
+    });
+    await pass(1_999);
+    expect(isOver).toBe(false);
+    await pass(1);
+    expect([isOver, watch.share()]).toEqual([true, 1]);
+    watch.stop();
+    await watch.refresh();
+    expect(says.reads).toBe(2);
   });
 
   it('is off and reads no more once it is stopped, and says nothing of it', async () => {
