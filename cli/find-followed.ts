@@ -32,7 +32,8 @@ export const findFollowed = async (
   return Array.from(names, (name): FollowedLog => {
     if (name === STDIN)
       return { name: 'stdin', open: (signal) => openText(stdin, { name: 'stdin', signal }) };
-    return { name, open: (stop) => followLog(resolve(cwd, name), { fromStart: false, stop }) };
+    const path = resolve(cwd, name);
+    return { name, path, open: (stop) => followLog(path, { fromStart: false, stop }) };
   });
 };
 

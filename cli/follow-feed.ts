@@ -22,6 +22,8 @@ const MAX_WAITING = 20_000;
 /** A log that grows. */
 export interface FollowedLog {
   readonly name: string;
+  /** Where it stands, absolute; absent of standard input. */
+  readonly path?: string;
   /** Its text from now on, until `stop`. */
   open(stop: AbortSignal): AsyncIterable<Uint8Array>;
 }

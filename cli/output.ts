@@ -3,8 +3,8 @@
 import { dirname, join } from 'node:path';
 import { RepriseError } from '../core/errors.ts';
 import { type Report, reportText } from '../core/report/report-json.ts';
-import { isWrittenThrough, prepareOutDir, writeFileAtomic } from '../io/atomic-file.ts';
-import { checkNotRead, checkWritable } from '../io/check-writable.ts';
+import { isWrittenThrough, prepareOutDir, removeEarlier, writeFileAtomic } from '../io/atomic-file.ts';
+import { checkNotRead, checkWritable, type FileRead, identitiesOf } from '../io/check-writable.ts';
 import { createLineWriter, type LineWriter } from '../io/line-writer.ts';
 
 export interface OutputOptions {
@@ -17,15 +17,18 @@ export interface OutputOptions {
   readonly jsonFile?: string | undefined;
   readonly junitFile?: string | undefined;
   readonly markdownFile?: string | undefined;
-  /** Paths of what is read, as they are to be opened: nothing is written over it. */
-  readonly sources?: readonly string[] | undefined;
+  /** What is read: nothing is written over it. */
+  readonly sources?: readonly FileRead[] | undefined;
 }
 
-export interface RunOutput {
-  readonly results: LineWriter | undefined;
-  readonly rejects: LineWriter | undefined;
+export interface ReportOutput {
   /** Writes the report in every form that was asked for, each file whole or not at all, and gives back what kept one from being written. */
   writeReport(report: Report): Promise<readonly RepriseError[]>;
+}
+
+export interface RunOutput extends ReportOutput {
+  readonly results: LineWriter | undefined;
+  readonly rejects: LineWriter | undefined;
   close(): Promise<void>;
 }
 
@@ -43,16 +46,17 @@ interface OutFile {
   readonly path: string;
 }
 
-/** Nothing is told of two files in one place but what was written last. */
-const checkApart = (files: readonly OutFile[]): void => {
+/** Nothing is told of two files in one place, be it by links, but what was written last. */
+const checkApart = async (files: readonly OutFile[]): Promise<void> => {
   const flags = new Map<string, string>();
   for (const { flag, path } of files) {
-    const other = flags.get(path);
+    const names = [path, ...(await identitiesOf(path))];
+    const other = names.map((name) => flags.get(name)).find((found) => found !== undefined);
     if (other !== undefined)
       throw new RepriseError('ARGUMENT_INVALID', `${other} and ${flag} would both write ${path}`, {
         hint: 'give each a file of its own',
       });
-    flags.set(path, flag);
+    for (const name of names) flags.set(name, flag);
   }
 };
 
@@ -70,15 +74,20 @@ const writeAll = async (
   return errors;
 };
 
+/** Makes the folder of a file that is written whole, which a pipe or a device has no need of. */
+const makeRoom = async (path: string): Promise<void> => {
+  if (!(await isWrittenThrough(path))) await prepareOutDir(dirname(path));
+  await checkWritable(path);
+};
+
 /**
  * Makes sure that a file can be written where it is asked for, in a folder that is made where there is none, and over nothing that is read.
  *
  * @throws RepriseError OUT_DIR_UNUSABLE, OUT_FILE_UNUSABLE, ARGUMENT_INVALID
  */
-export const prepareFile = async ({ flag, path }: OutFile, sources: readonly string[]): Promise<void> => {
+export const prepareFile = async ({ flag, path }: OutFile, sources: readonly FileRead[]): Promise<void> => {
   await checkNotRead(flag, path, sources);
-  if (!(await isWrittenThrough(path))) await prepareOutDir(dirname(path));
-  await checkWritable(path);
+  await makeRoom(path);
 };
 
 /** Where everything goes; only what was asked for. */
@@ -105,8 +114,36 @@ const filesOf = (options: OutputOptions) => {
   };
 };
 
+/** Makes sure of all files before one of them is touched, or a folder made. */
+const prepareAll = async (
+  { outDir, sources = [] }: OutputOptions,
+  { results, rejects, reports }: ReturnType<typeof filesOf>,
+): Promise<void> => {
+  const all = [...results, ...rejects, ...reports];
+  await checkApart(all);
+  for (const { flag, path } of all) await checkNotRead(flag, path, sources);
+  if (outDir !== undefined) await prepareOutDir(outDir);
+  // A mistyped folder of a file that --rejects names is told of; those of reports are made.
+  for (const { path } of [...results, ...rejects]) await checkWritable(path);
+  for (const { path } of reports) await makeRoom(path);
+};
+
 /**
- * Opens the files of a run, and empties those of results and rejects once all of them can be written.
+ * Makes sure that a report can be written in the forms that are asked for by name; nothing is touched before it is written.
+ *
+ * @throws RepriseError as `openOutput` does
+ */
+export const openReports = async (
+  options: Omit<OutputOptions, 'outDir' | 'rejectsFile'>,
+): Promise<ReportOutput> => {
+  const files = filesOf(options);
+  await prepareAll(options, files);
+  return { writeReport: (report) => writeAll(report, files.reports) };
+};
+
+/**
+ * Opens the files of a run. Once all of them can be written, those of results and rejects are emptied, and reports of an earlier run
+ * are removed: a run that is killed leaves none, and must not be taken for the one before.
  *
  * @param onError - told of the first failure of each file while it is written; the run goes on to its report
  * @throws RepriseError OUT_DIR_UNUSABLE, OUT_FILE_UNUSABLE, ARGUMENT_INVALID for two files in one place, and for one that is read
@@ -115,24 +152,17 @@ export const openOutput = async (
   options: OutputOptions,
   onError: (error: RepriseError) => void,
 ): Promise<RunOutput> => {
-  const { outDir, sources = [] } = options;
-  const { results: resultFiles, rejects: rejectFiles, reports } = filesOf(options);
-  checkApart([...resultFiles, ...rejectFiles, ...reports]);
-  if (outDir !== undefined) await prepareOutDir(outDir);
-  // A mistyped folder of a file that --rejects names is told of; those of reports are made.
-  for (const { flag, path } of [...resultFiles, ...rejectFiles]) {
-    await checkNotRead(flag, path, sources);
-    await checkWritable(path);
-  }
-  for (const file of reports) await prepareFile(file, sources);
+  const files = filesOf(options);
+  await prepareAll(options, files);
+  for (const { path } of files.reports) await removeEarlier(path);
   const open = ([file]: readonly OutFile[]): LineWriter | undefined =>
     file === undefined ? undefined : createLineWriter(file.path, { onError });
-  const results = open(resultFiles);
-  const rejects = open(rejectFiles);
+  const results = open(files.results);
+  const rejects = open(files.rejects);
   return {
     results,
     rejects,
-    writeReport: (report) => writeAll(report, reports),
+    writeReport: (report) => writeAll(report, files.reports),
     close: async () => {
       await Promise.all([results?.close(), rejects?.close()]);
     },

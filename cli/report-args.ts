@@ -2,9 +2,29 @@
 
 import { Argument, type Command, Option } from 'commander';
 import type { ExitCode } from '../core/errors.ts';
+import type { ReportOptions } from './commands/report.ts';
 import type { CliContext } from './context.ts';
 import { parseFile } from './option-values.ts';
 import { type Flags, options, toleranceOf, withOptions } from './options.ts';
+
+const SOURCE = new Argument(
+  '<SOURCE>',
+  'the folder that --out wrote, a report.json or results.ndjson in it, or s3://bucket/results/2026/11/21/10/',
+);
+
+/** @throws RepriseError ARGUMENT_INVALID */
+const reportOptions = (source: string, flags: Flags): ReportOptions => ({
+  source,
+  rules: flags.rules as string | undefined,
+  gates: (flags.gate as readonly string[] | undefined) ?? [],
+  baselineFile: flags.baseline as string | undefined,
+  toleranceShare: toleranceOf(flags),
+  htmlFile: flags.html as string | undefined,
+  jsonFile: flags.json as string | undefined,
+  junitFile: flags.junit as string | undefined,
+  markdownFile: flags.markdown as string | undefined,
+  quiet: flags.quiet === true,
+});
 
 /** Adds it. */
 export const addReportCommand = (
@@ -15,12 +35,7 @@ export const addReportCommand = (
   const command = program
     .command('report')
     .description('make reports of a run on disk, or of results in S3, and judge them anew')
-    .addArgument(
-      new Argument(
-        '<SOURCE>',
-        'the folder that --out wrote, a report.json or results.ndjson in it, or s3://bucket/results/2026/11/21/10/',
-      ),
-    );
+    .addArgument(SOURCE);
   withOptions(command, [
     new Option('--rules <PATH>', 'rule files, for their gates, statusMap and targets'),
     options.gate,
@@ -33,28 +48,7 @@ export const addReportCommand = (
     options.quiet,
   ]);
   command.action(async (source: string, flags: Flags) => {
-    const {
-      rules,
-      gate = [],
-      baseline,
-      html,
-      json,
-      junit,
-      markdown,
-    } = flags as Readonly<Record<string, string>> & {
-      readonly gate?: readonly string[];
-    };
     const { reportCommand } = await import('./commands/report.ts');
-    const files = { htmlFile: html, jsonFile: json, junitFile: junit, markdownFile: markdown };
-    const given = {
-      source,
-      rules,
-      gates: gate,
-      baselineFile: baseline,
-      toleranceShare: toleranceOf(flags),
-      ...files,
-      quiet: flags.quiet === true,
-    };
-    onExit(await reportCommand(given, context));
+    onExit(await reportCommand(reportOptions(source, flags), context));
   });
 };

@@ -2,8 +2,9 @@
 
 import { RepriseError } from '../core/errors.ts';
 import { judge } from '../core/judge/judge.ts';
-import { BASELINE_GATE } from '../core/judge/verdict.ts';
+import { BASELINE_GATE, ruleNotInText } from '../core/judge/verdict.ts';
 import type { Accounting } from '../core/measure/accounting.ts';
+import { type AccountingReport, type Parts, reportAccounting } from '../core/measure/accounting-report.ts';
 import type { MeasuredRule } from '../core/measure/cells.ts';
 import { type CollectedResults, createResultsCollector } from '../core/measure/collect-results.ts';
 import { formatCount } from '../core/report/format.ts';
@@ -24,9 +25,9 @@ export interface ReportOfResultsOptions extends Omit<ReportSourceOptions, 'sourc
 /** The gates that a run was judged by stand in its report as they were written. */
 const gatesOfReport = ({ verdict, rules }: Report): readonly Gate[] => {
   const names = rules.map(({ name }) => name);
-  return verdict.gates.flatMap(({ gate, rule }) => {
-    const read =
-      rule === null || gate.startsWith('rule:') ? parseRunGate(gate, names) : parseRuleGate(gate, rule);
+  return verdict.gates.flatMap((result) => {
+    const rule = ruleNotInText(result);
+    const read = rule === null ? parseRunGate(result.gate, names) : parseRuleGate(result.gate, rule);
     return read.kind === 'gate' ? [read] : [];
   });
 };
@@ -104,16 +105,34 @@ const lostBaselineNote = ({ report, baseline }: ReportOfResultsOptions): readonl
     : [];
 };
 
-const checkWhole = (path: string, report: Report, { summary }: Collected): void => {
-  const [found, told] = [summary.totals.counts.planned, report.totals.counts.planned];
-  if (found === told) return;
-  throw new RepriseError(
-    'RESULTS_INCOMPLETE',
-    `${path} tells of ${formatCount(found)} planned requests, the report.json beside it of ${formatCount(told)}`,
-    {
-      hint: 'they are of different runs, or a part is missing; without rules, gates and baseline report.json alone is read',
-    },
-  );
+/** How planned requests ended, each end with its words. */
+const endsOf = ({ allRules }: AccountingReport): ReadonlyMap<string, number> => {
+  const { planned, sent, answered, failed, heldBack } = allRules;
+  const parts = (words: string, { by }: Parts) =>
+    Object.entries(by).map(([key, count]) => [`${words} ${key}`, count] as const);
+  return new Map([
+    ['planned requests', planned],
+    ['requests sent', sent],
+    ...parts('requests answered with', answered),
+    ...parts('requests that failed with', failed),
+    ...parts('requests held back for', heldBack),
+  ]);
+};
+
+/** Nothing names the run in its results, but those of another hardly come to the same figures. */
+const checkWhole = (path: string, report: Report, { accounting }: Collected): void => {
+  const [found, told] = [endsOf(reportAccounting(accounting)), endsOf(report.accounting)];
+  for (const end of new Set([...found.keys(), ...told.keys()])) {
+    const [here, there] = [found.get(end) ?? 0, told.get(end) ?? 0];
+    if (here === there) continue;
+    throw new RepriseError(
+      'RESULTS_INCOMPLETE',
+      `${path} tells of ${formatCount(here)} ${end}, the report.json beside it of ${formatCount(there)}`,
+      {
+        hint: 'they are of different runs, or a part is missing; without rules, gates and baseline report.json alone is read',
+      },
+    );
+  }
 };
 
 /**

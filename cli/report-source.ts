@@ -63,6 +63,12 @@ export const resultsPlaces = (source: string): readonly string[] => [
   ...RESULTS_NAMES.map((name) => join(source, name)),
 ];
 
+/** Where the report.json of a source may stand. */
+export const reportPlaces = (source: string): readonly string[] => [
+  ...(IS_RESULTS.test(source) ? [] : [source]),
+  join(source, 'report.json'),
+];
+
 interface Places {
   readonly report: string | undefined;
   readonly results: string | undefined;

@@ -73,6 +73,25 @@ export const writeFileAtomic = async (path: string, text: string): Promise<void>
   }
 };
 
+/**
+ * Removes the file at `path` that is to be written later, so that none of an earlier time is found there if that never comes. What is
+ * written through stays, as does a folder; of a link, the link goes.
+ *
+ * @throws RepriseError OUT_FILE_UNUSABLE where it cannot be removed, and so could not be replaced either
+ */
+export const removeEarlier = async (path: string): Promise<void> => {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile() !== true || (await isWrittenThrough(path))) return;
+  try {
+    await rm(path, { force: true });
+  } catch (cause) {
+    throw new RepriseError('OUT_FILE_UNUSABLE', `cannot replace ${path}: ${describeSystemError(cause)}`, {
+      hint: 'remove it, or give another file',
+      cause,
+    });
+  }
+};
+
 /** Makes a folder and those above it. Node's own `recursive` never returns where a folder exists and takes none, as /proc does. */
 const makeFolders = async (folder: string): Promise<void> => {
   const found = await stat(folder).catch((error: unknown) => {

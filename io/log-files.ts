@@ -10,6 +10,8 @@ import { openText, type TextOptions, type TextSource } from './text-stream.ts';
 export interface LogInput {
   /** As shown to people: the path as it was given, `stdin` for `-`. */
   readonly name: string;
+  /** Where it stands, absolute; absent where that is not on this machine, and of standard input. */
+  readonly path?: string;
   /** Size as stored; absent where it cannot be known. */
   readonly bytes?: number;
   /** Whether `open` may be called more than once. */
@@ -140,11 +142,12 @@ const inputAt = async (path: string, cwd: string): Promise<LogInput & { readonly
   // What a shell puts at /dev/fd/N is a pipe and has no real path.
   if (!found.isFile()) {
     const open = found.isFIFO() ? openPipe : openFile;
-    return { ...once(path, () => open(absolute)), key: absolute };
+    return { ...once(path, () => open(absolute)), path: absolute, key: absolute };
   }
   const source: TextSource = () => openFile(absolute);
   return {
     name: path,
+    path: absolute,
     bytes: Number(found.size),
     rereadable: true,
     open: (options) => openText(source, { ...options, name: path }),

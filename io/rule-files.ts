@@ -81,7 +81,13 @@ const isThere = async (path: string): Promise<boolean> => {
   }
 };
 
-const readFolder = async (folder: string): Promise<RuleFiles> => {
+/** Where rules and their cases stand. */
+interface RulePaths {
+  readonly rules: readonly string[];
+  readonly cases: readonly string[];
+}
+
+const pathsInFolder = async (folder: string): Promise<RulePaths> => {
   const names = await readdir(folder).catch((error: unknown) => {
     throw unreadable(folder, error);
   });
@@ -94,10 +100,10 @@ const readFolder = async (folder: string): Promise<RuleFiles> => {
     throw new RepriseError('RULES_MISSING', `there is no rule file in ${JSON.stringify(folder)}`, {
       hint: 'rule files end in .yaml or .yml; folders inside are not read',
     });
-  return { rules: await readAll(rules), cases: await readAll(paths.filter(isCases)) };
+  return { rules, cases: paths.filter(isCases) };
 };
 
-const readSingle = async (path: string): Promise<RuleFiles> => {
+const pathsOfSingle = async (path: string): Promise<RulePaths> => {
   if (isCases(path))
     throw new RepriseError('RULES_MISSING', `${JSON.stringify(path)} holds cases, not rules`, {
       hint: 'name the rule file beside it; its cases are read with it',
@@ -106,7 +112,20 @@ const readSingle = async (path: string): Promise<RuleFiles> => {
   const beside = isYaml(path) ? [`${stem}.cases.yaml`, `${stem}.cases.yml`] : [];
   const cases: string[] = [];
   for (const candidate of beside) if (await isThere(candidate)) cases.push(candidate);
-  return { rules: await readAll([path]), cases: await readAll(cases) };
+  return { rules: [path], cases };
+};
+
+const findPaths = async (path: string): Promise<RulePaths> =>
+  (await statOf(path)).isDirectory() ? pathsInFolder(path) : pathsOfSingle(path);
+
+/**
+ * The paths of all files that `readRuleFiles` reads.
+ *
+ * @throws RepriseError RULES_MISSING, RULES_UNREADABLE
+ */
+export const listRuleFiles = async (path: string): Promise<readonly string[]> => {
+  const { rules, cases } = await findPaths(path);
+  return [...rules, ...cases];
 };
 
 /**
@@ -115,5 +134,7 @@ const readSingle = async (path: string): Promise<RuleFiles> => {
  *
  * @throws RepriseError RULES_MISSING, RULES_UNREADABLE, RULES_NOT_UTF8, RULES_TOO_LARGE (above 10 MiB a file)
  */
-export const readRuleFiles = async (path: string): Promise<RuleFiles> =>
-  (await statOf(path)).isDirectory() ? readFolder(path) : readSingle(path);
+export const readRuleFiles = async (path: string): Promise<RuleFiles> => {
+  const { rules, cases } = await findPaths(path);
+  return { rules: await readAll(rules), cases: await readAll(cases) };
+};

@@ -10,6 +10,7 @@ import { REJECT_REASONS, type RecordedRequest, type Rejected } from '../../core/
 import { byteText, findByte } from '../../io/byte-tools.ts';
 import type { LogInput } from '../../io/log-files.ts';
 import { type CliContext, type Command, writeTo } from '../context.ts';
+import { filesRead } from '../files-read.ts';
 import { findInputs } from '../find-inputs.ts';
 import { logOptions } from '../log-options.ts';
 import { openOutput } from '../output.ts';
@@ -81,7 +82,7 @@ export const decodeCommand: Command<DecodeOptions> = async (options, context) =>
   const counts = newLineCounts();
   const errors: RepriseError[] = [];
   const rejectsFile = options.rejectsFile === undefined ? undefined : resolve(cwd, options.rejectsFile);
-  const sources = inputs.map(({ name }) => resolve(cwd, name));
+  const sources = await filesRead({ ...options, inputs }, context);
   const output = await openOutput({ rejectsFile, sources }, (error) => errors.push(error));
   const onRejected = (rejected: Rejected): void => output.rejects?.write(rejectLine(rejected));
   let isWanted = true;

@@ -8,6 +8,7 @@ import { DEFAULT_SEED, type RuleSet } from '../../core/rules/rule-set.ts';
 import { startDemoServer } from '../../io/demo-server.ts';
 import { findLogs } from '../../io/log-files.ts';
 import { type Command, writeTo } from '../context.ts';
+import { filesRead } from '../files-read.ts';
 import { watchInterrupts } from '../interrupts.ts';
 import { openLogFeed } from '../log-feed.ts';
 import { type ShowOptions, showReplay } from '../show-replay.ts';
@@ -72,6 +73,7 @@ export const demoCommand: Command<DemoOptions> = async ({ speed, outDir, ...show
         inputNames: [SAMPLE],
         isLive: false,
         outDir: resolve(cwd, outDir),
+        sources: await filesRead({ inputs: found }, context),
         openFeed: (run) => openLogFeed({ inputs, ruleSet, seed: DEFAULT_SEED }, run),
       },
       context,

@@ -4,7 +4,11 @@ import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EXIT, type RepriseError } from '../../core/errors.ts';
 import { newAccounting } from '../../core/measure/accounting.ts';
-import { createPlanSummary, type PlanReport } from '../../core/measure/plan-summary.ts';
+import {
+  createPlanSummary,
+  type PlanReport,
+  type PlanSummaryCollector,
+} from '../../core/measure/plan-summary.ts';
 import { openRunRates } from '../../core/pace/rate-limit.ts';
 import { renderAccountLimits } from '../../core/report/account-limits.ts';
 import { renderPlan } from '../../core/report/plan-text.ts';
@@ -13,9 +17,10 @@ import { formatFault } from '../../core/rules/fault.ts';
 import type { RuleSet } from '../../core/rules/rule-set.ts';
 import { createBudgets } from '../../core/send/budgets.ts';
 import type { HeldBackReason, PlannedRequest } from '../../core/types.ts';
-import { openPlannedStream } from '../../io/planned-stream.ts';
+import { openPlannedStream, type PlannedStream } from '../../io/planned-stream.ts';
 import { tellAccountLimits } from '../account-limits.ts';
 import { type CliContext, type Command, wantsColor, widthOf, writeTo } from '../context.ts';
+import { filesRead } from '../files-read.ts';
 import { findInputs } from '../find-inputs.ts';
 import { noRequestsError } from '../input-error.ts';
 import { type Interrupts, watchInterrupts } from '../interrupts.ts';
@@ -49,6 +54,23 @@ const createLimits = (
   };
 };
 
+/** Counts what is planned, and what limits would hold back, to the end of the logs. */
+const countPlanned = async (
+  stream: PlannedStream,
+  summary: PlanSummaryCollector,
+  whyHeldBack: ReturnType<typeof createLimits>,
+): Promise<void> => {
+  for (let batch = await stream.next(BATCH); batch.length > 0; batch = await stream.next(BATCH)) {
+    for (const request of batch) {
+      summary.planned(request);
+      const reason = whyHeldBack(request);
+      if (reason !== undefined) summary.heldBack(request, reason);
+    }
+    // Else an interrupt would not be heard while there is more in memory.
+    await nextTurn();
+  }
+};
+
 /** Reads the logs to their end, or until an interrupt. */
 const planLogs = async (
   options: ReplayOptions,
@@ -63,7 +85,7 @@ const planLogs = async (
   const summary = createPlanSummary(ruleNames);
   const errors: RepriseError[] = [];
   const rejectsFile = options.rejectsFile === undefined ? undefined : resolve(cwd, options.rejectsFile);
-  const sources = inputs.map(({ name }) => resolve(cwd, name));
+  const sources = await filesRead({ ...options, inputs }, context);
   const output = await openOutput({ rejectsFile, sources }, (error) => errors.push(error));
   const stream = openPlannedStream({
     ...options,
@@ -73,18 +95,9 @@ const planLogs = async (
     onRejected: (rejected) => output.rejects?.write(rejectLine(rejected)),
     onInputError: (error) => errors.push(error),
   });
-  const whyHeldBack = createLimits(ruleSet, options);
   stop.addEventListener('abort', stream.stop, { once: true });
   if (stop.aborted) stream.stop();
-  for (let batch = await stream.next(BATCH); batch.length > 0; batch = await stream.next(BATCH)) {
-    for (const request of batch) {
-      summary.planned(request);
-      const reason = whyHeldBack(request);
-      if (reason !== undefined) summary.heldBack(request, reason);
-    }
-    // Else an interrupt would not be heard while there is more in memory.
-    await nextTurn();
-  }
+  await countPlanned(stream, summary, createLimits(ruleSet, options));
   await output.close();
   const fault = stream.fault();
   if (fault !== undefined) errors.push(fault);

@@ -5,10 +5,11 @@ import { RepriseError } from '../../core/errors.ts';
 import { formatFault } from '../../core/rules/fault.ts';
 import { openSwitchSource } from '../../io/switch-source.ts';
 import { type CliContext, type Command, writeTo } from '../context.ts';
+import { filesRead, type Reading } from '../files-read.ts';
 import { findFollowed } from '../find-followed.ts';
 import { findInputs, refuseToFollowS3 } from '../find-inputs.ts';
 import { openFollowFeed } from '../follow-feed.ts';
-import { baselinePlaces, chooseGates, type GatesOptions } from '../gates-option.ts';
+import { chooseGates, type GatesOptions } from '../gates-option.ts';
 import { watchInterrupts } from '../interrupts.ts';
 import { openLogFeed } from '../log-feed.ts';
 import type { OutputOptions } from '../output.ts';
@@ -33,7 +34,9 @@ export interface ReplayOptions extends RulesOptions, GatesOptions, OutputOptions
   readonly forMs?: number | undefined;
 }
 
-type Feeding = Pick<RunOptions, 'openFeed' | 'inputNames' | 'isLive'>;
+interface Feeding extends Pick<RunOptions, 'openFeed' | 'inputNames' | 'isLive'> {
+  readonly inputs: Reading['inputs'];
+}
 
 const readLogs = async (
   { logs, fromMs, toMs, seed }: ReplayOptions,
@@ -42,6 +45,7 @@ const readLogs = async (
 ): Promise<Feeding> => {
   const inputs = await findInputs(logs, context, { fromMs, toMs });
   return {
+    inputs,
     inputNames: inputs.map(({ name }) => name),
     isLive: false,
     openFeed: (run) => openLogFeed({ inputs, ruleSet, seed, fromMs, toMs }, run),
@@ -55,6 +59,7 @@ const followLogs = async (
 ): Promise<Feeding> => {
   const followed = await findFollowed(logs, context);
   return {
+    inputs: followed,
     inputNames: followed.map(({ name }) => name),
     isLive: true,
     openFeed: (run) => openFollowFeed({ logs: followed, ruleSet, seed }, run),
@@ -129,13 +134,8 @@ export const replayCommand: Command<ReplayOptions> = async (options, context) =>
     const feeding = await (options.follow ? followLogs : readLogs)(options, ruleSet, context);
     const readSwitch = await openSwitch(options, cwd);
     const judged = { gates: chosen.gates, baseline: chosen.baseline };
-    const { rules, baselineFile } = options;
-    const read = [
-      ...feeding.inputNames,
-      ...(rules === undefined ? [] : [rules]),
-      ...baselinePlaces(baselineFile),
-    ];
-    const files = { ...resolveFiles(options, cwd), sources: read.map((path) => resolve(cwd, path)) };
+    const sources = await filesRead({ ...options, inputs: feeding.inputs }, context);
+    const files = { ...resolveFiles(options, cwd), sources };
     const run = { ...options, ...files, ...feeding, ...judged, ruleSet, readSwitch };
     return await showReplay(run, context, interrupts);
   } finally {

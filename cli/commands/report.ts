@@ -12,12 +12,14 @@ import { renderFailure, renderSummary } from '../../core/report/text.ts';
 import { faultsError } from '../../core/rules/fault.ts';
 import { loadRules } from '../../core/rules/load.ts';
 import type { RuleSet } from '../../core/rules/rule-set.ts';
+import { checkNotRead } from '../../io/check-writable.ts';
 import { readRuleFiles } from '../../io/rule-files.ts';
 import { type CliContext, type Command, wantsColor, widthOf, writeTo } from '../context.ts';
-import { baselinePlaces, chooseGates } from '../gates-option.ts';
-import { openOutput } from '../output.ts';
+import { filesRead } from '../files-read.ts';
+import { chooseGates } from '../gates-option.ts';
+import { openReports } from '../output.ts';
 import { formatError } from '../print-error.ts';
-import { isS3Source, readSource, resultsPlaces } from '../report-source.ts';
+import { isS3Source, readSource, reportPlaces, resultsPlaces } from '../report-source.ts';
 
 export interface ReportOptions {
   /** A folder, a report.json, a results.ndjson, or `s3://bucket/results/…`. */
@@ -59,6 +61,16 @@ const filesOf = (options: ReportOptions, cwd: string) => {
   };
 };
 
+/** A report.json may be judged anew in its own place; in another form its figures would be lost. */
+const keepReport = async (
+  { htmlFile, junitFile, markdownFile }: ReturnType<typeof filesOf>,
+  source: string,
+): Promise<void> => {
+  const others = { '--html': htmlFile, '--junit': junitFile, '--markdown': markdownFile };
+  for (const [flag, path] of Object.entries(others))
+    if (path !== undefined) await checkNotRead(flag, path, reportPlaces(source));
+};
+
 interface Shown {
   readonly report: Report;
   readonly comparison: Comparison | undefined;
@@ -88,11 +100,10 @@ export const reportCommand: Command<ReportOptions> = async (options, context: Cl
   if (!options.quiet) for (const warning of warnings) await writeTo(stderr, `${warning}\n`);
   const files = filesOf(options, cwd);
   const source = isS3Source(options.source) ? options.source : resolve(cwd, options.source);
-  const errors: Error[] = [];
-  const rules = options.rules === undefined ? [] : [resolve(cwd, options.rules)];
-  const baselines = baselinePlaces(options.baselineFile).map((path) => resolve(cwd, path));
-  const sources = [...resultsPlaces(source), ...rules, ...baselines];
-  const output = await openOutput({ ...files, sources }, (error) => errors.push(error));
+  const { rules, baselineFile } = options;
+  const sources = [...resultsPlaces(source), ...(await filesRead({ rules, baselineFile }, context))];
+  await keepReport(files, source);
+  const output = await openReports({ ...files, sources });
   const found = await readSource({ source, ruleSet, gates, baseline }, context);
   const { notes } = found;
   const { report, comparison } =

@@ -220,6 +220,30 @@ describe('report', () => {
     );
   });
 
+  it.each([
+    [{ status: 503 }, '40 requests answered with 503', 'of 0'],
+    [{ status: undefined, failed: 'timeout' }, '40 requests that failed with timeout', 'of 0'],
+    [{ status: undefined, sentMs: undefined, heldBack: 'stopped' }, '0 requests sent', 'of 40'],
+  ])('refuses to judge by as many results of another run: all %j', async (other, here, there) => {
+    const lines = read('out/results.ndjson').trimEnd().split('\n');
+    const others = lines.map((line) => JSON.stringify({ ...(JSON.parse(line) as object), ...other }));
+    writeFileSync(join(out(), 'results.ndjson'), `${others.join('\n')}\n`);
+    expect(await report('out', '--gate', 'failed < 1%')).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: `error: ${join(out(), 'results.ndjson')} tells of ${here}, the report.json beside it ${there}\nhint: they are of different runs, or a part is missing; without rules, gates and baseline report.json alone is read\n`,
+    });
+  });
+
+  it('refuses results in which one request failed that had not', async () => {
+    const [first = '', ...rest] = read('out/results.ndjson').trimEnd().split('\n');
+    const failed = { ...(JSON.parse(first) as object), status: undefined, failed: 'reset' };
+    writeFileSync(join(out(), 'results.ndjson'), `${[JSON.stringify(failed), ...rest].join('\n')}\n`);
+    const { code, stderr } = await report('out', '--gate', 'failed < 90%');
+    expect(code).toBe(2);
+    expect(stderr).toContain('tells of 39 requests answered with 200, the report.json beside it of 40\n');
+  });
+
   it('does not say that a source is missing which it cannot look at', async () => {
     const loop = join(cwd, 'loop');
     symlinkSync(loop, loop);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Report } from '../../core/report/report-json.ts';
@@ -129,6 +129,58 @@ describe('the files of a run', () => {
     expect(stderr.slice(stderr.indexOf('error: '))).toBe(told.join(''));
     expect(readReport(join(cwd, 'out')).verdict.outcome).toBe('failed');
     expect(existsSync(join(cwd, 'out/report.html'))).toBe(true);
+  });
+});
+
+describe('reports of an earlier run', () => {
+  const OLD = 'of an earlier run';
+  const NAMED = ['r.html', 'r.xml', 'r.md'];
+  const IN_OUT = ['out/report.json', 'out/report.html'];
+  const flags = ['--out', 'out', '--html', 'r.html', '--junit', 'r.xml', '--markdown', 'r.md'];
+  beforeEach(() => {
+    mkdirSync(join(cwd, 'out'));
+    for (const name of [...NAMED, ...IN_OUT, 'out/mine.txt']) writeFileSync(join(cwd, name), OLD);
+  });
+
+  it('are removed before the first request, so that a run that dies leaves none', async () => {
+    let there: readonly string[] | undefined;
+    onRequest = () => {
+      there ??= [...NAMED, ...IN_OUT, 'out/mine.txt'].filter((name) => existsSync(join(cwd, name)));
+    };
+    expect(await replay(...flags)).toMatchObject({ code: 0, stderr: '' });
+    expect(there).toEqual(['out/mine.txt']);
+    for (const name of [...NAMED, ...IN_OUT]) expect(text(name)).not.toBe(OLD);
+  });
+
+  it.each([
+    ['whose files cannot all be written', ['--rejects', 'nowhere/x']],
+    ['whose gates are none', ['--gate', 'p59 < 1s']],
+    ['whose log is not there', ['missing.log']],
+  ])('stay where a run cannot begin, %s', async (_, wrong) => {
+    const { code } = await replay(...flags, ...wrong);
+    expect(code).toBe(2);
+    expect(server.requests).toEqual([]);
+    for (const name of [...NAMED, ...IN_OUT]) expect(text(name)).toBe(OLD);
+  });
+
+  it('are replaced where they are links, and what those lead to stays', async () => {
+    rmSync(join(cwd, 'r.xml'));
+    symlinkSync('r.old', join(cwd, 'r.xml'));
+    writeFileSync(join(cwd, 'r.old'), OLD);
+    expect((await replay('--junit', 'r.xml')).code).toBe(0);
+    expect(lstatSync(join(cwd, 'r.xml')).isSymbolicLink()).toBe(false);
+    expect(text('r.old')).toBe(OLD);
+  });
+
+  it('stay where the port of the page is taken', async () => {
+    expect((await replay(...flags, `--ui=${new URL(server.url).port}`)).code).not.toBe(0);
+    expect(server.requests).toEqual([]);
+    for (const name of [...NAMED, ...IN_OUT]) expect(text(name)).toBe(OLD);
+  });
+
+  it('stay where a dry run sends nothing', async () => {
+    expect((await replay('--dry-run', '--out', 'out')).code).toBe(0);
+    for (const name of IN_OUT) expect(text(name)).toBe(OLD);
   });
 });
 

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isWrittenThrough, prepareOutDir, writeFileAtomic } from '../../io/atomic-file.ts';
+import { isWrittenThrough, prepareOutDir, removeEarlier, writeFileAtomic } from '../../io/atomic-file.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -106,6 +106,42 @@ describe('a file written at once', () => {
     await expect(writeFileAtomic(path, 'text')).rejects.toMatchObject({
       message: `cannot write ${path}: no such file or directory`,
     });
+  });
+});
+
+describe('a file of an earlier time', () => {
+  it('is removed; of a link, the link', async () => {
+    const [file, kept, link] = [join(folder, 'file'), join(folder, 'kept'), join(folder, 'link')];
+    for (const path of [file, kept]) await writeFile(path, 'text');
+    await symlink('kept', link);
+    for (const path of [file, link, join(folder, 'none')]) await removeEarlier(path);
+    expect(await readdir(folder)).toEqual(['kept']);
+    expect(await readFile(kept, 'utf8')).toBe('text');
+  });
+
+  it('stays where it is a folder, a pipe, a device or a link to one', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    await mkdir(join(folder, 'inner'));
+    await symlink('/dev/null', join(folder, 'null'));
+    await symlink('inner', join(folder, 'to-inner'));
+    const names = ['inner', 'null', 'pipe', 'to-inner'];
+    for (const name of names) await removeEarlier(join(folder, name));
+    await removeEarlier('/dev/null');
+    expect(await readdir(folder)).toEqual(names);
+    expect((await stat('/dev/null')).isCharacterDevice()).toBe(true);
+  });
+
+  it('stays where it is what the process has open, under whatever link', async () => {
+    const path = join(folder, 'output.txt');
+    const file = await open(path, 'w');
+    try {
+      await symlink(`/dev/fd/${file.fd}`, join(folder, 'stdout'));
+      await removeEarlier(join(folder, 'stdout'));
+      await removeEarlier(`/dev/fd/${file.fd}`);
+    } finally {
+      await file.close();
+    }
+    expect(await readdir(folder)).toEqual(['output.txt', 'stdout']);
   });
 });
 

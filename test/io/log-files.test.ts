@@ -44,6 +44,7 @@ describe('a file', () => {
     const input = await only('./logs/a.log');
     expect({ ...input, open: undefined }).toEqual({
       name: './logs/a.log',
+      path: join(cwd, 'logs/a.log'),
       bytes: 11,
       rereadable: true,
       open: undefined,

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readRuleFiles } from '../../io/rule-files.ts';
+import { listRuleFiles, readRuleFiles } from '../../io/rule-files.ts';
 
 let folder = '';
 const at = (...parts: readonly string[]): string => join(folder, ...parts);
@@ -76,5 +76,15 @@ describe('readRuleFiles', () => {
       refusal('RULES_TOO_LARGE', `"${at('large.yaml')}" is larger than 10 MiB`),
     );
     expect((await readRuleFiles(at('full.yaml'))).rules[0]?.text.length).toBe(10 * 1024 * 1024);
+  });
+});
+
+describe('listRuleFiles', () => {
+  it('names each file that would be read', async () => {
+    for (const path of [at('set'), at('set', 'b.yaml'), at('plain')]) {
+      const { rules, cases } = await readRuleFiles(path);
+      expect(await listRuleFiles(path)).toEqual([...rules, ...cases].map(({ name }) => name));
+    }
+    await expect(listRuleFiles(at('nope.yaml'))).rejects.toMatchObject({ code: 'RULES_MISSING' });
   });
 });
