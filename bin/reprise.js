@@ -3,6 +3,7 @@
 // Starts the built program where there is one (the npm package), else the TypeScript sources as they are (a checkout).
 import './check-node.js';
 import './early-interrupt.js';
+import './early-pause.js';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

@@ -7,6 +7,7 @@ import { addCompareCommand } from './compare-args.ts';
 import type { CliContext } from './context.ts';
 import { parseNumber } from './option-values.ts';
 import { type Flags, LOGS, options, planning, replayOptions, withOptions } from './options.ts';
+import { refuseRepeats } from './refuse-repeats.ts';
 import { addReportCommand } from './report-args.ts';
 
 // A command is loaded when it runs: a plan needs no HTTP client, and what is not loaded takes no memory and no time to start.
@@ -170,6 +171,7 @@ export const createProgram = (given: CliContext, version: string, onExit: OnExit
   addRules(program, context, onExit);
   addAwsCommands(program, context, onExit);
   addDemo(program, context, onExit);
+  refuseRepeats(program);
   return program;
 };
 

@@ -8,9 +8,12 @@ export interface CliContext {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly env: (name: string) => string | undefined;
-  /** Calls back at each SIGINT or SIGTERM until the returned function is called. */
+  /** Calls back at each SIGINT, SIGTERM or SIGHUP until the returned function is called. */
   readonly onInterrupt: (callback: () => void) => () => void;
-  /** Calls back at each SIGUSR1, which pauses and resumes a run, until the returned function is called; never on Windows, which has none. */
+  /**
+   * Calls back at each SIGUSR1, which pauses and resumes a run, until the returned function is called; at once where the process was
+   * asked to pause before. Never on Windows, which has no such signal.
+   */
   readonly onPause: (callback: () => void) => () => void;
 }
 

@@ -1,4 +1,4 @@
-/** What Ctrl-C and a polite kill mean to a run. */
+/** What Ctrl-C, a polite kill and a terminal that is closed mean to a run. */
 
 import type { CliContext } from './context.ts';
 

@@ -27,8 +27,15 @@ const readVersion = (): string => {
 };
 
 const HAS_PAUSE_SIGNAL = process.platform !== 'win32';
-// Without a listener the signal starts Node's inspector: from the first moment on, and also where nothing can be paused.
-if (HAS_PAUSE_SIGNAL) process.on('SIGUSR1', () => undefined);
+/** Left by `bin/early-pause.js`, which listens from the first moment on: whether a pause was asked for before a run listened. */
+const takeEarlyPause = (globalThis as { readonly [name: symbol]: unknown })[
+  Symbol.for('reprise.takeEarlyPause')
+] as (() => boolean) | undefined;
+// Without a listener the signal opens Node's debugger: also where this file was started as it is, and where nothing can be paused.
+if (HAS_PAUSE_SIGNAL && takeEarlyPause === undefined) process.on('SIGUSR1', () => undefined);
+
+/** Closing the terminal asks for the same as Ctrl-C and a polite kill. */
+const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const context: CliContext = {
   cwd: process.cwd(),
@@ -37,14 +44,15 @@ const context: CliContext = {
   stderr: process.stderr,
   env: (name) => process.env[name],
   onInterrupt: (callback) => {
-    process.on('SIGINT', callback).on('SIGTERM', callback);
+    for (const signal of INTERRUPTS) process.on(signal, callback);
     return () => {
-      process.off('SIGINT', callback).off('SIGTERM', callback);
+      for (const signal of INTERRUPTS) process.off(signal, callback);
     };
   },
   onPause: (callback) => {
     if (!HAS_PAUSE_SIGNAL) return () => undefined;
     process.on('SIGUSR1', callback);
+    if (takeEarlyPause?.() === true) callback();
     return () => {
       process.off('SIGUSR1', callback);
     };
@@ -60,8 +68,8 @@ process.on('uncaughtException', endWith);
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    // Who reads our output may go away first (`… | head`): that is no error, the writer is told by its callback.
-    if (error.code === 'EPIPE') return;
+    // Who reads our output may go away first (`… | head`, a terminal that is closed): no error, the writer is told by its callback.
+    if (error.code === 'EPIPE' || (error.code === 'EIO' && stream.isTTY)) return;
     endWith(outputError(error));
   });
 }

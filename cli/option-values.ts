@@ -10,6 +10,12 @@ const refuse = (flag: string, allowed: string, given: string): never => {
   throw new RepriseError('ARGUMENT_INVALID', `${flag} must be ${allowed}, got ${describeValue(given)}`);
 };
 
+/** All values of an option that may be repeated. */
+export const collect = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  value,
+];
+
 /** A file to write. `-` would be one of that name, where most mean standard output. */
 export const parseFile =
   (flag: string) =>

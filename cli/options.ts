@@ -5,6 +5,7 @@ import { RepriseError } from '../core/errors.ts';
 import { DEFAULT_SEED } from '../core/rules/rule-set.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import {
+  collect,
   parseDuration,
   parseFile,
   parseInstant,
@@ -31,8 +32,6 @@ const takePortByEquals = (command: Command): void => {
 
 const stackOption = (): Option =>
   new Option('--stack <NAME>', 'name of the stack, as npx cdk deploy printed it').argParser(parseStack);
-
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 /** The argument of most commands. */
 export const LOGS = new Argument(

@@ -78,12 +78,14 @@ const runShown = async (
   const look = { color: wantsColor(stderr, env), hasGates: hasGates(options) };
   const progress = options.quiet ? undefined : openProgress(stderr, look);
   const print = (line: string): void => void writeTo(stderr, `${line}\n`);
-  const tell = options.quiet ? undefined : (progress?.tell ?? print);
+  // That nothing is sent since the switch cannot be read is no less than an error, and told as one.
+  const warn = progress?.tell ?? print;
+  const tell = options.quiet ? undefined : warn;
   const onProgress = both(progress?.update, page?.onProgress);
   const { onOpen, onTrouble } = page ?? {};
   let end: RunEnd | undefined;
   try {
-    end = await runReplay(options, { env, stop, abort, onPause, tell, onProgress, onOpen, onTrouble });
+    end = await runReplay(options, { env, stop, abort, onPause, tell, warn, onProgress, onOpen, onTrouble });
     return end;
   } finally {
     progress?.end();

@@ -1,40 +1,48 @@
 /** Reads report.json of an earlier run. */
 
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv } from 'ajv';
 import { RepriseError } from '../core/errors.ts';
 import { histogramFromJson } from '../core/measure/histogram.ts';
 import { formatCount } from '../core/report/format.ts';
 import type { Report } from '../core/report/report-json.ts';
 import { reportSchema } from '../core/report/report-schema.ts';
+import { describeReportFault, findRepeated } from './report-fault.ts';
 import { describeSystemError } from './system-error.ts';
 
 const MIB = 1024 ** 2;
 /** A report has 51 routes and 600 steps at most, and is far smaller; results.ndjson, given by mistake, may be far greater. */
 const MAX_REPORT_BYTES = 64 * MIB;
 
-const validate = new Ajv({ strict: false }).compile<Report>(reportSchema);
+const validate = new Ajv({ strict: false, verbose: true }).compile<Report>(reportSchema);
 
 const invalid = (path: string, why: string, hint: string, cause?: unknown): RepriseError =>
   new RepriseError('REPORT_INVALID', `${path} is no report.json of reprise: ${why}`, { hint, cause });
 
 const MADE_BY = 'give the report.json that --out of reprise replay wrote, or the folder that it stands in';
 
-const describeFault = ({ instancePath, keyword, params, message = 'is wrong' }: ErrorObject): string => {
-  const field = instancePath === '' ? 'the whole' : instancePath.slice(1).replaceAll('/', '.');
-  const key: unknown = keyword === 'additionalProperties' ? params.additionalProperty : undefined;
-  return `${field} ${message}${typeof key === 'string' ? `, has ${JSON.stringify(key.slice(0, 60))}` : ''}`;
+const tooLarge = (path: string, mib: string): RepriseError =>
+  invalid(path, `it has ${mib} MiB, a report ${MAX_REPORT_BYTES / MIB} at most`, MADE_BY);
+
+/** As read, not as a device or a pipe says of itself. */
+const readBounded = async (path: string): Promise<string> => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: MIB }) as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_REPORT_BYTES) throw tooLarge(path, `more than ${MAX_REPORT_BYTES / MIB}`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 };
 
 const readText = async (path: string): Promise<string> => {
   try {
     const { size } = await stat(path);
-    if (size > MAX_REPORT_BYTES) {
-      const mib = formatCount(Math.round(size / MIB));
-      throw invalid(path, `it has ${mib} MiB, a report ${MAX_REPORT_BYTES / MIB} at most`, MADE_BY);
-    }
-    return await readFile(path, 'utf8');
+    if (size > MAX_REPORT_BYTES) throw tooLarge(path, formatCount(Math.round(size / MIB)));
+    return await readBounded(path);
   } catch (cause) {
     if (cause instanceof RepriseError) throw cause;
     throw new RepriseError('REPORT_UNREADABLE', `cannot read ${path}: ${describeSystemError(cause)}`, {
@@ -50,6 +58,20 @@ const parse = (path: string, text: string): unknown => {
   } catch (cause) {
     throw invalid(path, 'it is not JSON', MADE_BY, cause);
   }
+};
+
+/** What is compared by its name has one of its own. */
+const checkNames = (path: string, { rules, routes }: Report): void => {
+  const why =
+    findRepeated(
+      'rules',
+      rules.map(({ name }) => name),
+    ) ??
+    findRepeated(
+      'routes',
+      routes.map(({ route }) => route),
+    );
+  if (why !== undefined) throw invalid(path, why, MADE_BY);
 };
 
 /** Bucket numbers are more than a schema can tell. */
@@ -86,10 +108,11 @@ export const readReport = async (path: string): Promise<Report> => {
   const report = parse(file, await readText(file));
   if (!validate(report)) {
     const [fault] = validate.errors ?? [];
-    const why = fault === undefined ? 'it has another shape' : describeFault(fault);
+    const why = fault === undefined ? 'it has another shape' : describeReportFault(fault);
     const hint = 'was it written by another version of reprise? run the replay again with this one';
     throw invalid(file, why, hint);
   }
+  checkNames(file, report);
   checkHistograms(file, report);
   return report;
 };

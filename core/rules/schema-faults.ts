@@ -117,9 +117,16 @@ const textHint = ({ data, keyword }: ErrorObject, schema: Schema): string | unde
   return unit && `it needs a unit: ${unit[1]}`;
 };
 
-const valueWords = (error: ErrorObject, schema: Schema, path: Path, top: string): Words => {
+/** A value in words. A whole number that is too large to be exact is shown as it is written. */
+const givenWords = (file: YamlFile, data: unknown, path: Path): string => {
+  const isInexact = Number.isInteger(data) && !Number.isSafeInteger(data);
+  const written = isInexact ? file.writtenNumber(path) : undefined;
+  return written === undefined ? describeValue(data) : describeValue(written).slice(1, -1);
+};
+
+const valueWords = (file: YamlFile, error: ErrorObject, schema: Schema, path: Path, top: string): Words => {
   const isEntry = typeof path.at(-1) === 'number';
-  const given = schema.writeOnly ? '' : `, got ${describeValue(error.data)}`;
+  const given = schema.writeOnly ? '' : `, got ${givenWords(file, error.data, path)}`;
   const near =
     schema.enum && typeof error.data === 'string' ? nearest(error.data, schema.enum.map(String)) : undefined;
   const hint = near === undefined ? textHint(error, schema) : `did you mean ${JSON.stringify(near)}?`;
@@ -155,7 +162,7 @@ const faultOf = (file: YamlFile, error: ErrorObject, top: string): PathFault => 
     const message = `the key ${describeValue(key)} of ${owner} ${names?.errorMessage ?? 'is not allowed'}`;
     return at({ code: 'RULE_VALUE', message }, [...path, key], 'key');
   }
-  return at(valueWords(error, schema, path, top), path, 'value');
+  return at(valueWords(file, error, schema, path, top), path, 'value');
 };
 
 /**

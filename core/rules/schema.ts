@@ -80,7 +80,7 @@ const budget = {
       type: 'integer',
       minimum: 1,
       maximum: Number.MAX_SAFE_INTEGER,
-      errorMessage: 'must be a whole number from 1 on',
+      errorMessage: `must be a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`,
     },
     bytes: {
       type: 'string',

@@ -31,6 +31,8 @@ export interface YamlFile {
   place(path: Path, part?: 'key' | 'value'): Place;
   /** Place of a character inside the text at `path`; that of the text itself where escapes or folding shift it. */
   placeInside(path: Path, offset: number): Place;
+  /** The number at `path` as it is written, which may be more than a number holds. */
+  writtenNumber(path: Path): string | undefined;
 }
 
 /** More of them only follow from the first. */
@@ -115,6 +117,11 @@ export const readYaml = ({ name, text }: RuleText): YamlFile => {
       const isLiteral =
         isScalar(node) && typeof node.value === 'string' && source.startsWith(node.value, start);
       return placeAt(isLiteral ? start + offset : valueOffset);
+    },
+    writtenNumber: (path) => {
+      const { node } = find(path);
+      const scalar: unknown = isAlias(node) ? node.resolve(doc) : node;
+      return isScalar(scalar) && typeof scalar.value === 'number' ? scalar.source : undefined;
     },
   };
 };
