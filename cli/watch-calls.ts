@@ -95,6 +95,25 @@ const withDeadline = async <T>(
   }
 };
 
+/** What a call that failed is told as, to somebody who does not know whom it asked. */
+const wordsFor = (service: string, endpoint: () => string | undefined) => {
+  const noAnswer = (afterMs: number, cause?: unknown): Error => {
+    const asked = endpoint();
+    const seconds = Math.max(1, Math.round(afterMs / 1_000));
+    // Nothing was sent: what takes so long is the search for credentials.
+    if (asked === undefined)
+      return named('CredentialsProviderError', `the search for them took longer than ${seconds} s`, cause);
+    return named('TimeoutError', `no answer from ${asked} within ${seconds} s`, cause);
+  };
+  const inWords = (error: unknown, startMs: number): unknown => {
+    const asked = endpoint();
+    if (asked === undefined) return error;
+    if (isUnlikeAws(error)) return unlikeAws(service, asked, { cause: error });
+    return isTimeout(error) ? noAnswer(performance.now() - startMs, error) : error;
+  };
+  return { noAnswer, inWords };
+};
+
 /**
  * Watches all calls of `client` from now on. What it throws says whom it asked: `no answer from https://… within 10 s`, `the endpoint
  * http://… does not answer like S3`.
@@ -106,33 +125,25 @@ export const watchCalls = <C extends SdkClient>(client: C, options: WatchCallsOp
   const send = client.send.bind(client) as (command: unknown, options: HandlerOptions) => Promise<unknown>;
   const { endpoint, first } = watchEndpoint(client);
 
-  const noAnswer = (startMs: number, cause?: unknown): Error => {
-    const asked = endpoint();
-    // Nothing was sent: what takes so long is the search for credentials.
-    const seconds = Math.max(1, Math.round((performance.now() - startMs) / 1_000));
-    if (asked === undefined)
-      return named('CredentialsProviderError', `the search for them took longer than ${seconds} s`, cause);
-    return named('TimeoutError', `no answer from ${asked} within ${seconds} s`, cause);
-  };
-  const inWords = (error: unknown, startMs: number): unknown => {
-    const asked = endpoint();
-    if (asked === undefined) return error;
-    if (isUnlikeAws(error)) return unlikeAws(service, asked, { cause: error });
-    return isTimeout(error) ? noAnswer(startMs, error) : error;
-  };
+  const { noAnswer, inWords } = wordsFor(service, endpoint);
 
   const watched = async (command: unknown, given: HandlerOptions = {}): Promise<unknown> => {
     const startMs = performance.now();
     const slow = setTimeout(onSlow, noteAfterMs);
+    let late: Error | undefined;
+    // For as long as it was waited, not until a busy machine came to tell.
+    const onLate = (): Error => {
+      late = noAnswer(endpoint() === undefined ? searchForMs : giveUpAfterMs);
+      return late;
+    };
     const call = (signal: AbortSignal): Promise<unknown> => {
       const signals = given.abortSignal === undefined ? [signal] : [given.abortSignal, signal];
       return send(command, { ...given, abortSignal: AbortSignal.any(signals) });
     };
     try {
-      const deadline = { afterMs: giveUpAfterMs, searchForMs, found: first, onLate: () => noAnswer(startMs) };
-      return await withDeadline(call, deadline);
+      return await withDeadline(call, { afterMs: giveUpAfterMs, searchForMs, found: first, onLate });
     } catch (error) {
-      throw inWords(error, startMs);
+      throw error === late ? error : inWords(error, startMs);
     } finally {
       clearTimeout(slow);
     }

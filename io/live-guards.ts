@@ -27,12 +27,16 @@ const isSame = (given: string, wanted: string): boolean => {
   return a !== undefined && b !== undefined && timingSafeEqual(a, b);
 };
 
+/** Host or origin as browsers write it: they leave out port 80, which http has by default. */
+const plainAddress = (address: string | undefined): string | undefined =>
+  address?.toLowerCase().replace(/:80$/, '');
+
 /** By another name a browser would take the page for one of that name: DNS rebinding. */
 const isOurHost = (host: string | undefined, port: number): boolean =>
-  [`127.0.0.1:${port}`, `localhost:${port}`].includes(host?.toLowerCase() ?? '');
+  ['127.0.0.1', 'localhost'].some((name) => plainAddress(host) === plainAddress(`${name}:${port}`));
 
 const isOurOrigin = ({ origin, host }: IncomingHttpHeaders): boolean =>
-  origin?.toLowerCase() === `http://${host?.toLowerCase()}`;
+  plainAddress(origin) === `http://${plainAddress(host)}`;
 
 const isJson = (type: string | undefined): boolean =>
   /^application\/json(?:\s*;\s*charset=utf-8)?$/i.test(type?.trim() ?? '');

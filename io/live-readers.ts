@@ -21,12 +21,9 @@ export interface LiveReaders {
   end(): void;
 }
 
-/** A page tries again after so long. */
-const RETRY_MS = 1_000;
-
 /** Text of one event (https://html.spec.whatwg.org/multipage/server-sent-events.html); JSON holds no line break. */
 const eventText = (event: string, frame: LiveFrame): string =>
-  `id: ${frame.seq}\nevent: ${event}\ndata: ${JSON.stringify(frame)}\n\n`;
+  `event: ${event}\ndata: ${JSON.stringify(frame)}\n\n`;
 
 /** Nobody is connected at first. */
 export const createLiveReaders = (feed: LiveFeed): LiveReaders => {
@@ -43,7 +40,7 @@ export const createLiveReaders = (feed: LiveFeed): LiveReaders => {
       if (readers.size === 0) feed.changes();
       readers.set(response, false);
       response.once('close', () => readers.delete(response));
-      response.write(`retry: ${RETRY_MS}\n\n${wholeText('whole')}`);
+      response.write(wholeText('whole'));
     },
     push() {
       if (readers.size === 0) return;

@@ -3,8 +3,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { RepriseError } from '../core/errors.ts';
 
-export { MAX_SLICE_BYTES } from '../core/pace/slice.ts';
-
 /** Most bytes that a slice may unpack to: a thousand requests of the largest size are far more than any planner cuts. */
 export const MAX_UNPACKED_BYTES = 32 * 1024 * 1024;
 

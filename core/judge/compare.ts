@@ -20,6 +20,7 @@ import type {
 } from './comparison.ts';
 import { leastCount } from './statistics/least-count.ts';
 import { reachOf } from './statistics/normal.ts';
+import { sharedConfidence } from './statistics/shared-confidence.ts';
 import { shareDifference } from './statistics/shares.ts';
 import { shiftBetween } from './statistics/shift-between.ts';
 
@@ -153,7 +154,7 @@ const byRoute = ({ routes }: Report): ReadonlyMap<string, RouteSummary> =>
 
 /**
  * What changed from one run to another, in total and for each route, and what of it is no chance: all intervals together are right with
- * a confidence of 95 %, since each is made as much wider as there are tests (Bonferroni).
+ * a confidence of 95 %, since each is made as much wider as there are tests.
  *
  * @param options - `toleranceShare`: growth that is not called worse, 5 % by default
  * @throws RepriseError `bad_histogram` for a report whose histograms were tampered with
@@ -171,7 +172,7 @@ export const compareReports = (
     return other === undefined || !isLike ? [] : [{ before: one, after: other }];
   });
   const tests = [totals, ...pairs].reduce((sum, pair) => sum + countTests(pair), 0);
-  const confidence = 1 - (1 - CONFIDENCE) / Math.max(1, tests);
+  const confidence = sharedConfidence(CONFIDENCE, tests);
   const strictness = { confidence, toleranceShare };
   const total = compareGroup(totals, strictness);
   const routes = pairs

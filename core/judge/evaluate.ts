@@ -6,6 +6,7 @@ import type { Quantity } from './quantity.ts';
 import { chanceWords, type RelativeLimit, testRelative } from './relative.ts';
 import type { Estimate } from './statistics/estimate.ts';
 import { quantileInterval } from './statistics/quantile-interval.ts';
+import { sharedConfidence } from './statistics/shared-confidence.ts';
 import { shareInterval } from './statistics/shares.ts';
 import type { Trial } from './trial.ts';
 import type { GateInterval, GateMeasured } from './verdict.ts';
@@ -24,9 +25,6 @@ export interface Certainty {
   /** Point estimates only. */
   readonly isQuick: boolean;
 }
-
-/** How sure each of so many intervals must be for all together to be so sure (Bonferroni). */
-const sharedBy = (count: number, confidence: number): number => 1 - (1 - confidence) / Math.max(1, count);
 
 /** Nine decimals. */
 const shown = (value: number): number => Math.round(value * 1e9) / 1e9 + 0;
@@ -57,7 +55,7 @@ const evaluateRelative = (
     Math.abs(value - limit.factor * reference) > LOG_RESOLUTION_MS;
   const relative = isQuick
     ? undefined
-    : testRelative(trial, { op, limit, isOver }, sharedBy(tests, RELATIVE_CONFIDENCE));
+    : testRelative(trial, { op, limit, isOver }, sharedConfidence(RELATIVE_CONFIDENCE, tests));
   const isFailed = isOver && isSeen && relative?.isCertain !== false;
   const unseen = 'beyond the limit by less than the millisecond in which logs tell latencies';
   const chance = isSeen ? chanceWords(op, now.count, relative?.interval) : unseen;
@@ -82,7 +80,7 @@ export const evaluate = (trial: Trial, { op, limit }: Gate, certainty: Certainty
   if (limit.kind === 'relative') return evaluateRelative(trial, { op, limit }, certainty);
   const { now } = trial;
   const value = now.amount ?? 0;
-  const confidence = sharedBy(certainty.routes, 1 - ERROR);
+  const confidence = sharedConfidence(1 - ERROR, certainty.routes);
   return {
     count: now.count,
     measured: shown(value),

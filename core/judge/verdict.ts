@@ -74,5 +74,9 @@ export interface Verdict {
   readonly likelyCauses: readonly LikelyCause[];
 }
 
+/** The rule that a gate's text does not name, since it stands in the file of that rule; `null` where there is none to add. */
+export const ruleNotInText = ({ gate, rule }: Pick<GateResult, 'gate' | 'rule'>): string | null =>
+  gate.startsWith('rule:') ? null : rule;
+
 /** Name of the gate that a comparison to a baseline is, as it stands beside gates that were written. */
 export const BASELINE_GATE = 'no regression since the baseline';

@@ -35,6 +35,16 @@ export const formatDuration = (ms: number): string => {
   return ms < 86_370_000 ? pair(3_600_000, 60_000, ['h', 'm']) : pair(86_400_000, 3_600_000, ['d', 'h']);
 };
 
+/** `2026-11-21 22:50:30 UTC`, to the millisecond `2026-11-21 22:50:30.250 UTC`; `unknown` for what is no instant. */
+export const formatInstant = (at: number | string, to: 's' | 'ms' = 's'): string => {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return 'unknown';
+  return date
+    .toISOString()
+    .replace('T', ' ')
+    .replace(to === 's' ? /\.\d+Z$/ : 'Z', ' UTC');
+};
+
 /** A rate: `0.40/s`, `70.4/s`, `2,000/s`. */
 export const formatRate = (ratePerSecond: number | null): string =>
   ratePerSecond === null ? NOTHING : `${significant(ratePerSecond)}/s`;

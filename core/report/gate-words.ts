@@ -1,7 +1,14 @@
 /** What a gate came to, in words: the same on a terminal, in JUnit, in Markdown and on pages. */
 
-import type { GateInterval, GateMeasured, GateOutcome, GateResult, GateUnit } from '../judge/verdict.ts';
-import { BASELINE_GATE } from '../judge/verdict.ts';
+import {
+  BASELINE_GATE,
+  type GateInterval,
+  type GateMeasured,
+  type GateOutcome,
+  type GateResult,
+  type GateUnit,
+  ruleNotInText,
+} from '../judge/verdict.ts';
 import { parseGate } from '../rules/gates.ts';
 import { counted, formatCount, formatMs, formatRate } from './format.ts';
 
@@ -73,8 +80,10 @@ export const failsVerdict = ({ outcome, isOptional }: GateResult): boolean =>
   outcome === 'failed' || (outcome === 'missed' && !isOptional);
 
 /** Who the gate is about, for lists in which gates of several rules stand together. */
-export const gateName = ({ gate, rule }: GateResult): string =>
-  rule === null || gate.startsWith('rule:') ? gate : `${gate} · rule ${rule}`;
+export const gateName = (gate: GateResult): string => {
+  const rule = ruleNotInText(gate);
+  return rule === null ? gate.gate : `${gate.gate} · rule ${rule}`;
+};
 
 /** One line for a gate that names its outcome: `2 of 41 routes failed, worst GET /cart/{id} 2.10x (…)`. */
 export const outcomeWords = (gate: GateResult): string => {

@@ -1,8 +1,9 @@
 /** A report as one HTML file that asks for nothing: no network, no storage, and without a script all but the charts. */
 
 import { REPORT_SCRIPT, REPORT_SCRIPT_HASH, REPORT_STYLE, REPORT_STYLE_HASH } from '../pages/assets.ts';
+import { formatInstant } from './format.ts';
 import { courseSections } from './html/course-section.ts';
-import { factsSection, formatInstant, notesSection } from './html/facts-section.ts';
+import { factsSection, notesSection } from './html/facts-section.ts';
 import { flowSection } from './html/flow-section.ts';
 import { latencySection } from './html/latency-section.ts';
 import { dataElement, html, type Markup, rawElement } from './html/markup.ts';

@@ -13,7 +13,7 @@ import type { SliceObject } from '../pace/slice.ts';
 import { parseFields } from '../pace/slice-line.ts';
 import type { HeldBackReason, NotReplayableReason } from '../types.ts';
 
-export const LEDGER_VERSION = 1;
+const LEDGER_VERSION = 1;
 
 /** What a planner did with the planned requests of one rule: planned = dispatched + held back. */
 export interface DispatchCounts {

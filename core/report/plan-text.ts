@@ -6,6 +6,7 @@ import {
   cutAt,
   formatCount,
   formatDuration,
+  formatInstant,
   formatParts,
   formatRate,
   formatShare,
@@ -16,14 +17,6 @@ import { renderTable, wrap } from './table.ts';
 import { createView, type TextOptions, type View } from './view.ts';
 
 const LABEL_WIDTH = 12;
-
-/** `2024-05-03 10:00:02.250 UTC`. */
-const formatInstant = (atMs: number): string => {
-  const date = new Date(atMs);
-  return Number.isNaN(date.getTime())
-    ? 'unknown'
-    : `${date.toISOString().slice(0, 23).replace('T', ' ')} UTC`;
-};
 
 const renderHeadline = ({ accounting, rules }: PlanReport, { width, paint }: View): readonly string[] => {
   const planned = rules.reduce((sum, rule) => sum + rule.planned, 0);
@@ -51,6 +44,9 @@ const renderTop = (title: string, { named, others }: TopCounts, view: View): rea
 const labelled = (label: string, text: string, { width, paint }: View): string =>
   `  ${paint(label.padEnd(LABEL_WIDTH), 'dim')}${cutAt(text, width - LABEL_WIDTH - 2)}`;
 
+const dueLine = (label: string, dueMs: number | undefined, atMs: number, view: View): string =>
+  labelled(label, `+${formatDuration(dueMs ?? 0)}   recorded ${formatInstant(atMs, 'ms')}`, view);
+
 const leftOut = ({ notReplayable, sampledOut, heldBack }: PlanRule): string =>
   formatParts(
     { ...notReplayable.by, ...(sampledOut > 0 ? { 'sampled out': sampledOut } : {}), ...heldBack.by },
@@ -62,8 +58,8 @@ const renderTimes = (rule: PlanRule, view: View): readonly string[] => {
   if (firstAtMs === undefined || lastAtMs === undefined) return [];
   const rate = `${formatRate(rule.averageRatePerSecond)} on average, peak ${formatRate(rule.peakRatePerSecond)}`;
   return [
-    labelled('first due', `+${formatDuration(firstDueMs ?? 0)}   recorded ${formatInstant(firstAtMs)}`, view),
-    labelled('last due', `+${formatDuration(lastDueMs ?? 0)}   recorded ${formatInstant(lastAtMs)}`, view),
+    dueLine('first due', firstDueMs, firstAtMs, view),
+    dueLine('last due', lastDueMs, lastAtMs, view),
     labelled('rate', rate, view),
   ];
 };

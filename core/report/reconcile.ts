@@ -125,7 +125,12 @@ export interface Reconciler {
    * @returns whether it is a result that was not seen before
    */
   take(record: SliceRecord): boolean;
-  /** The whole accounting; nothing may be taken after it. See `reconcile`. */
+  /**
+   * The whole accounting; nothing may be taken after it.
+   *
+   * @param options - `isSettled`: whether nothing more will come (see `isSettled`): what no header tells of is then held back as
+   *   `undelivered`, and what a sender began and did not end has failed as `unknown`; before that it is `open`
+   */
   end(options: { readonly isSettled: boolean }): Reconciled;
 }
 
@@ -166,21 +171,4 @@ export const createReconciler = (ledger: Ledger): Reconciler => {
       };
     },
   };
-};
-
-/**
- * The whole accounting of one object.
- *
- * @param records - of the results stream, in any order, repeats and those of other objects among them
- * @param isSettled - whether nothing more will come (see `isSettled`): what no header tells of is then held back as `undelivered`, and
- *   what a sender began and did not end has failed as `unknown`; before that it is `open`
- */
-export const reconcile = (
-  ledger: Ledger,
-  records: Iterable<SliceRecord>,
-  options: { readonly isSettled: boolean },
-): Reconciled => {
-  const reconciler = createReconciler(ledger);
-  for (const record of records) reconciler.take(record);
-  return reconciler.end(options);
 };

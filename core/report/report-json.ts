@@ -5,7 +5,7 @@ import { type Accounting, findImbalances } from '../measure/accounting.ts';
 import { type AccountingReport, reportAccounting } from '../measure/accounting-report.ts';
 import type { FigureSummary } from '../measure/describe-figures.ts';
 import type { RouteSummary, RuleSummary, Summary } from '../measure/summary.ts';
-import type { TimelineStep } from '../measure/timeline.ts';
+import type { TimelineStep } from '../measure/timeline-step.ts';
 import type { BudgetAccount } from '../send/budgets.ts';
 import { type BudgetReport, reportBudget, type TargetReport } from './target-report.ts';
 
@@ -72,7 +72,7 @@ export interface ReportParts {
 }
 
 /** Of a run without gates. */
-export const NO_VERDICT: Verdict = { outcome: 'none', gates: [], likelyCauses: [] };
+const NO_VERDICT: Verdict = { outcome: 'none', gates: [], likelyCauses: [] };
 
 const DECIMALS = 3;
 /** Of shares and factors, which are judged more finely than a latency. */

@@ -1,14 +1,20 @@
 /** What the gates of a run came to, as a terminal shows it. */
 
-import type { GateOutcome, GateResult, RouteMeasured, Verdict } from '../judge/verdict.ts';
-import { formatCount, shorten, visibleText } from './format.ts';
+import {
+  type GateOutcome,
+  type GateResult,
+  type RouteMeasured,
+  ruleNotInText,
+  type Verdict,
+} from '../judge/verdict.ts';
+import { counted, formatCount, shorten, visibleText } from './format.ts';
 import { failsVerdict, formatIn, formatInterval, GATE_SIGNS, sidesOf, worstFirst } from './gate-words.ts';
 import type { Tone } from './paint.ts';
 import { sharedHost, withoutHost } from './route-host.ts';
 import { wrap } from './table.ts';
 import type { View } from './view.ts';
 
-export const GATE_TONES: Readonly<Record<GateOutcome, Tone>> = {
+const GATE_TONES: Readonly<Record<GateOutcome, Tone>> = {
   held: 'green',
   failed: 'red',
   missed: 'yellow',
@@ -24,9 +30,9 @@ const INDENT = '  ';
 const BELOW = '      ';
 
 /** The gate as it was written, without what a terminal would obey; with its rule where that is not in it. */
-export const gateLabel = ({ gate, rule }: GateResult, hasRules: boolean): string => {
-  const isNamed = rule === null || !hasRules || /^rule:/.test(gate);
-  return visibleText(isNamed ? gate : `rule:${rule} ${gate}`);
+export const gateLabel = (gate: GateResult, hasRules: boolean): string => {
+  const rule = hasRules ? ruleNotInText(gate) : null;
+  return visibleText(rule === null ? gate.gate : `rule:${rule} ${gate.gate}`);
 };
 
 /** Whether gates of several rules, or of rules and of the whole run, stand side by side. */
@@ -49,7 +55,7 @@ const routesWords = (gate: GateResult): string => {
   const [first] = worst;
   const example = first === undefined ? '' : routeWords(first, gate);
   const few = tooFew === 0 ? '' : `; ${formatCount(tooFew)} not judged`;
-  const all = `${formatCount(judged)} ${judged === 1 ? 'route' : 'routes'}`;
+  const all = counted(judged, 'route');
   if (failed === 0) return `${all}${example === '' ? '' : `, at worst ${example}`}${few}`;
   const others = failed > 1 ? `, and ${formatCount(failed - 1)} more of ${all}` : `, 1 of ${all}`;
   return `${example}${others}${few}`;
@@ -74,7 +80,7 @@ const ALONE: Readonly<Record<GateOutcome, string>> = {
 };
 
 /** `all 4 gates held`; `1 of 4 gates failed, 1 could not be judged`. */
-export const verdictWords = ({ outcome, gates }: Verdict): string => {
+const verdictWords = ({ outcome, gates }: Verdict): string => {
   const countOf = (wanted: GateOutcome): number => gates.filter((gate) => gate.outcome === wanted).length;
   const [failed, missed] = [countOf('failed'), countOf('missed')];
   const [only, second] = gates;
@@ -115,11 +121,7 @@ const columnOf = (labels: readonly string[], { width }: View): number | undefine
 };
 
 /** A gate a line, what it came to behind it; no line wider than the view. */
-export const renderGates = (
-  gates: readonly GateResult[],
-  view: View,
-  hasRules: boolean,
-): readonly string[] => {
+const renderGates = (gates: readonly GateResult[], view: View, hasRules: boolean): readonly string[] => {
   const shown = worstFirst(gates).slice(0, MAX_SHOWN);
   const labels = shown.map((gate) => gateLabel(gate, hasRules));
   const column = columnOf(labels, view);

@@ -27,8 +27,10 @@ const INSTANT = /^(\d{4}-\d\d-\d\d)T(\d\d)(?::(\d\d)(?::(\d\d))?)?Z?$/;
 
 /** Epoch ms; undefined for what is no date, such as the 30th of February. */
 const instantOf = (text: unknown): number | undefined => {
-  const [, day, hour = '', minute = '00', second = '00'] = INSTANT.exec(String(text)) ?? [];
-  if (typeof text !== 'string' || day === undefined) return undefined;
+  // Nothing else is turned into a text: `{"toString":{}}` has none.
+  const [, day, hour = '', minute = '00', second = '00'] =
+    typeof text === 'string' ? (INSTANT.exec(text) ?? []) : [];
+  if (day === undefined) return undefined;
   const written = `${day}T${hour}:${minute}:${second}.000Z`;
   const atMs = Date.parse(written);
   return Number.isFinite(atMs) && new Date(atMs).toISOString() === written ? atMs : undefined;

@@ -9,10 +9,10 @@ import type { Report } from '../../core/report/report-json.ts';
 import { createObjectsReport, type ObjectsReport } from '../../core/report/report-of-objects.ts';
 import type { ReportRules } from '../../core/report/report-rules.ts';
 import { readLedgers } from './ledgers.ts';
-import { listResults, type ReadResultsOptions, readResultObject } from './result-objects.ts';
+import { listResults, readResultObject } from './result-objects.ts';
 import type { Span } from './span.ts';
 
-export interface BucketReportOptions extends ReadResultsOptions {
+export interface BucketReportOptions {
   readonly bucket: string;
   /** Of the report. */
   readonly id: string;
@@ -21,11 +21,11 @@ export interface BucketReportOptions extends ReadResultsOptions {
   readonly rules: ReportRules;
   readonly baseline?: Report | undefined;
   readonly nowMs: number;
+  /** Ends the reading, and with it the report. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface BucketReport extends ObjectsReport {
-  /** Objects of results that were read. */
-  readonly files: number;
   /** Lines that are no records. */
   readonly unreadable: number;
   /** What is wrong with objects of results that are damaged. */
@@ -66,7 +66,7 @@ const stillOpen = (open: number, ledgers: readonly Ledger[], isOver: boolean): R
  */
 export const readBucketReport = async (
   client: S3Client,
-  { bucket, id, span, rules, baseline, nowMs, signal, onBytes }: BucketReportOptions,
+  { bucket, id, span, rules, baseline, nowMs, signal }: BucketReportOptions,
 ): Promise<BucketReport | undefined> => {
   const ledgers = await readLedgers(client, bucket, span);
   if (ledgers.length === 0) return undefined;
@@ -81,12 +81,12 @@ export const readBucketReport = async (
     },
   };
   for await (const listed of listResults(client, bucket, arrivalOf(ledgers, nowMs))) {
-    const damage = await readResultObject(client, bucket, listed, sink, { signal, onBytes });
+    const damage = await readResultObject(client, bucket, listed, sink, signal);
     if (signal?.aborted === true) throw tooLong(files);
     if (damage !== undefined) damaged.push(damage);
     files += 1;
   }
   const ended = made.end();
   if (ended.open > 0) throw stillOpen(ended.open, ledgers, span.toMs <= nowMs);
-  return { ...ended, files, unreadable, damaged };
+  return { ...ended, unreadable, damaged };
 };

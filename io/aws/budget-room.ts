@@ -21,12 +21,13 @@ export interface BudgetItem {
   readonly pk: string;
 }
 
-/** Each try that fails has seen somebody else change the budget. */
-const MAX_TRIES = 10;
-/** Longest wait before the second try, and by how much it may be longer before each one after. */
+/** Each try that fails has seen somebody else change the budget: so many may at once, however slow the table is. */
+const MAX_TRIES = 32;
+/** Longest wait before the second try, and by how much it may be longer before each of the next few. */
 const WAIT_MS = 40;
+const LONGEST_WAITS = 5;
 /** Calls that are named in the item: who was among the last so many to give back finds itself. */
-const MAX_NAMED = 16;
+const MAX_NAMED = 32;
 
 /** Names of the last calls that gave back, the oldest first. */
 const namedIn = (found: Attributes): readonly string[] =>
@@ -90,7 +91,7 @@ export const giveBackRoom = async (item: BudgetItem, unsent: number): Promise<vo
     if (fate === 'unknown') break;
     before = namedIn(found);
     if (await giveBackOnce(item, found, { unsent, name })) return;
-    await sleep(Math.random() * WAIT_MS * attempt);
+    await sleep(Math.random() * WAIT_MS * Math.min(attempt, LONGEST_WAITS));
   }
   throw new RepriseError(
     'AWS_FAILED',

@@ -87,27 +87,7 @@ export const putLines = (
 ): Promise<PutOutcome> => putAll(client, stream, packLines(lines), options);
 
 /**
- * Puts records into the stream as they are (the stream joins them with nothing between), with the retries of `putLines`.
- *
- * @param records - each at most 1,000 KiB; larger ones are lost
- * @returns how many records were lost
- * @throws RepriseError as `putLines` does
- */
-export const putRecords = (
-  client: FirehoseClient,
-  stream: string,
-  records: readonly Uint8Array[],
-  options: PutOptions = {},
-): Promise<PutOutcome> =>
-  putAll(
-    client,
-    stream,
-    records.map((data) => ({ data, lines: 1 })),
-    options,
-  );
-
-/**
- * Puts records of several lines each into the stream as they are, with the retries of `putLines`.
+ * Puts records of several lines each into the stream as they are (it joins them with nothing between), with the retries of `putLines`.
  *
  * @param records - each at most 1,000 KiB; larger ones are lost
  * @returns how many lines were lost

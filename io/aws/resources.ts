@@ -95,7 +95,7 @@ export const readResources = async (client: SSMClient, stack: string): Promise<S
   const message =
     version === undefined || version === 1
       ? `the parameter ${name} does not list the resources of a stack`
-      : `the stack "${stack}" lists its resources in version ${String(version)}, this command reads version 1`;
+      : `the stack "${stack}" lists its resources in version ${JSON.stringify(version)}, this command reads version 1`;
   throw new RepriseError('STACK_UNREADABLE', message, {
     hint: 'deploy the stack again with the version of Reprise in use here',
   });

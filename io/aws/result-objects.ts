@@ -50,16 +50,10 @@ const takeLine = (line: string, sink: RecordSink): void => {
   sink.take(record);
 };
 
-export interface ReadResultsOptions {
-  /** Ends the reading; no error is thrown for it. */
-  readonly signal?: AbortSignal | undefined;
-  /** Told how many more bytes, as they are stored, were read. */
-  readonly onBytes?: ((moreBytes: number) => void) | undefined;
-}
-
 /**
  * Reads the records of one object.
  *
+ * @param signal - ends the reading; no error is thrown for it
  * @returns what is wrong with it, where it is damaged: the records before that were taken
  * @throws RepriseError INPUT_UNREADABLE, AWS_… where it cannot be read now
  */
@@ -68,7 +62,7 @@ export const readResultObject = async (
   bucket: string,
   { key, bytes, etag }: ListedObject,
   sink: RecordSink,
-  { signal, onBytes }: ReadResultsOptions = {},
+  signal?: AbortSignal,
 ): Promise<RepriseError | undefined> => {
   const input = await s3LogInput(client, { bucket, key, etag, size: bytes, isListed: true });
   const cutter = createLineCutter({
@@ -76,14 +70,8 @@ export const readResultObject = async (
     onLine: (line) => takeLine(line, sink),
     onTooLong: sink.unreadable,
   });
-  let readBytes = 0;
-  const progress = (storedBytes: number): void => {
-    onBytes?.(storedBytes - readBytes);
-    readBytes = storedBytes;
-  };
   try {
-    for await (const chunk of input.open({ onBytes: progress, ...(signal && { signal }) }))
-      cutter.push(chunk);
+    for await (const chunk of input.open(signal && { signal })) cutter.push(chunk);
   } catch (error) {
     if (isDamage(error)) return error;
     throw error;

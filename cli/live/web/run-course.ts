@@ -1,7 +1,8 @@
 /** The course of a run as rows for the charts of the live page, and what of it has changed since the last look. */
 
 import { sumOf } from '../../../core/measure/accounting.ts';
-import type { Timeline, TimelineStep } from '../../../core/measure/timeline.ts';
+import type { Timeline } from '../../../core/measure/timeline.ts';
+import type { TimelineStep } from '../../../core/measure/timeline-step.ts';
 import type { LiveChart, LiveCourse, LiveRow } from '../../../core/pages/live-state.ts';
 
 /** Shorter steps show the dice of single requests. 1.6 s is 100 ms doubled four times: steps keep their length for 16 minutes. */

@@ -1,6 +1,6 @@
 /** How a run stands, in the words and figures of the live page. */
 
-import type { GateResult, Verdict } from '../../../core/judge/verdict.ts';
+import { type GateResult, ruleNotInText, type Verdict } from '../../../core/judge/verdict.ts';
 import type {
   LiveControl,
   LiveFailure,
@@ -27,8 +27,10 @@ export interface RunLook {
   readonly failures: readonly LiveFailure[];
 }
 
-const aboutOf = ({ rule, gate }: GateResult): string =>
-  rule === null || gate.startsWith('rule:') ? '' : `rule ${visibleText(rule)}`;
+const aboutOf = (gate: GateResult): string => {
+  const rule = ruleNotInText(gate);
+  return rule === null ? '' : `rule ${visibleText(rule)}`;
+};
 
 /** A gate that nothing can be said of yet waits; at the end it was missed. */
 const gateOf = (gate: GateResult, isEnded: boolean): LiveGate => {

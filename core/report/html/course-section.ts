@@ -1,6 +1,6 @@
 /** The run over time: what was recorded above what was replayed, latency, what was held back and why, lag. */
 
-import type { TimelineStep } from '../../measure/timeline.ts';
+import type { TimelineStep } from '../../measure/timeline-step.ts';
 import { formatCount, formatDuration, formatLevel, formatMs } from '../format.ts';
 import type { Report } from '../report-json.ts';
 import { EMPTY, html, type Markup, type Part } from './markup.ts';
@@ -13,7 +13,7 @@ interface Column {
 }
 
 /** `1:02:07.5` from the start. */
-export const formatStart = (ms: number): string => {
+const formatStart = (ms: number): string => {
   const seconds = Math.floor(ms / 1000);
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   const tenth = Math.floor((ms % 1000) / 100);

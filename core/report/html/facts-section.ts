@@ -1,6 +1,6 @@
 /** What was run, against what: notes on the figures, targets, rules, inputs. */
 
-import { counted, formatCount, formatDuration, formatLevel } from '../format.ts';
+import { counted, formatCount, formatDuration, formatInstant, formatLevel } from '../format.ts';
 import { renderNotes } from '../notes.ts';
 import { createPaint } from '../paint.ts';
 import type { Report } from '../report-json.ts';
@@ -87,9 +87,6 @@ const rulesTable = ({ accounting, rules }: Report): Markup => {
 };
 
 const fact = (name: string, words: Part): Markup => html`<div><dt>${name}</dt><dd>${words}</dd></div>`;
-
-/** `2026-11-21 22:50:30 UTC` */
-export const formatInstant = (iso: string): string => iso.replace('T', ' ').replace(/(?:\.\d+)?Z$/, ' UTC');
 
 const MAX_INPUTS = 20;
 

@@ -1,5 +1,6 @@
 /** A small drawing of what a gate measured: what is allowed, where the true value lies, the estimate. The numbers stand beside it. */
 
+import { isUpper } from '../../judge/limits.ts';
 import type { GateResult } from '../../judge/verdict.ts';
 import { EMPTY, html, type Markup } from './markup.ts';
 
@@ -26,7 +27,6 @@ export const gateRange = ({ measured, limit, interval, op, outcome }: GateResult
   const high = interval?.high ?? measured;
   if (![measured, limit, low, high].every(Number.isFinite)) return EMPTY;
   const x = scaleOf([measured, limit, low, high]);
-  const isUpper = op === '<=' || op === '<';
-  const [allowedFrom, allowedTo] = isUpper ? [0, x(limit)] : [x(limit), WIDTH];
+  const [allowedFrom, allowedTo] = isUpper(op) ? [0, x(limit)] : [x(limit), WIDTH];
   return html`<svg class="range is-${outcome}" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" aria-hidden="true"><rect class="allowed" x="${allowedFrom}" y="1" width="${round(allowedTo - allowedFrom)}" height="${HEIGHT - 2}" rx="2"></rect><path class="limit" d="M${x(limit)} 0V${HEIGHT}"></path><path class="interval" d="M${x(low)} 9H${x(high)}"></path><circle class="estimate" cx="${x(measured)}" cy="9" r="3.5"></circle></svg>`;
 };

@@ -1,9 +1,9 @@
 /** The first thing on the page: did all gates hold, what most likely stands behind it, and each gate with its numbers. */
 
-import type { GateResult, RouteMeasured, Verdict } from '../../judge/verdict.ts';
+import { type GateResult, type RouteMeasured, ruleNotInText, type Verdict } from '../../judge/verdict.ts';
 import { ENDED, endedEarly } from '../ended-early.ts';
 import { counted, formatCount, formatDuration } from '../format.ts';
-import { formatIn, formatInterval, GATE_SIGNS, measuredWords } from '../gate-words.ts';
+import { formatIn, formatInterval, GATE_SIGNS, measuredWords, worstFirst } from '../gate-words.ts';
 import type { Report } from '../report-json.ts';
 import { gateRange } from './gate-range.ts';
 import { EMPTY, html, type Markup } from './markup.ts';
@@ -11,7 +11,6 @@ import { scroll } from './table.ts';
 
 const MAX_ROUTES = 5;
 const OPS = { '<=': '≤', '<': '<', '>=': '≥', '>': '>' } as const;
-const ORDER = { failed: 0, missed: 1, held: 2 } as const;
 
 /** What failed of how many: `2 of 5 gates, 1 could not be judged`. */
 const howMany = ({ gates }: Verdict): string => {
@@ -46,7 +45,7 @@ const whatRan = ({ accounting, run, balanced }: Report): string => {
 };
 
 /** An outcome with its sign. */
-export const badge = (outcome: GateResult['outcome'], isOptional = false): Markup =>
+const badge = (outcome: GateResult['outcome'], isOptional = false): Markup =>
   html`<span class="badge is-${outcome}"><span aria-hidden="true">${GATE_SIGNS[outcome]}</span>${outcome}${isOptional ? ', optional' : ''}</span>`;
 
 const routeItem = (measured: RouteMeasured, gate: GateResult): Markup =>
@@ -71,8 +70,8 @@ const routesJudged = ({ routes }: GateResult): string => {
 
 const gateRow = (gate: GateResult): Markup => {
   const notes = [routesJudged(gate), gate.note ?? ''].filter((note) => note !== '');
-  const isNamed = gate.rule === null || gate.gate.startsWith('rule:');
-  const about = isNamed ? EMPTY : html` <span class="muted">rule ${gate.rule ?? ''}</span>`;
+  const rule = ruleNotInText(gate);
+  const about = rule === null ? EMPTY : html` <span class="muted">rule ${rule}</span>`;
   const range = gate.interval === null ? '–' : formatInterval(gate.unit, gate.interval);
   const measured = formatIn(gate.unit, gate.measured);
   const limit = `${OPS[gate.op]} ${formatIn(gate.unit, gate.limit)}`;
@@ -93,8 +92,7 @@ const gateTable = ({ gates }: Verdict): Markup => {
   if (gates.length === 0)
     return html`<p class="muted">A run without gates fails for nobody. Set some in a rule file, or by a flag: <code>--gate "statusMatch &gt;= 99%" --gate "p95 &lt;= 1.2x recorded"</code></p>`;
   const head = html`<th scope="col">outcome</th><th scope="col">gate</th><th scope="col" class="wide">measured</th><th scope="col" class="wide">limit</th><th scope="col" class="wide screen-only">between</th><td class="wide screen-only"></td><th scope="col" class="wide">requests</th>`;
-  const sorted = gates.toSorted((a, b) => ORDER[a.outcome] - ORDER[b.outcome]);
-  const table = html`<table class="gates"><thead><tr>${head}</tr></thead><tbody>${sorted.map(gateRow)}</tbody></table>`;
+  const table = html`<table class="gates"><thead><tr>${head}</tr></thead><tbody>${worstFirst(gates).map(gateRow)}</tbody></table>`;
   return html`${scroll('gates', table)}${confidenceOf(gates)}`;
 };
 
