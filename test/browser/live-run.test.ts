@@ -3,14 +3,19 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LiveRow } from '../../core/pages/live-state.ts';
-import { readReport, startInProcess, tempFolders } from '../support/cli.ts';
+import { readLines, readReport, startInProcess, tempFolders } from '../support/cli.ts';
 import { listen } from '../support/live-page.ts';
 import { steadyLog } from '../support/logs.ts';
+import type { ResultLine } from '../support/outcome.ts';
 import { httpAnswer, type RecordingServer, startRecordingServer } from '../support/recording-server.ts';
 import { axeFaults, faultsOf, launchChromium, type WatchedPage } from './chromium.ts';
 import { openLivePage, tableOf } from './live-pages.ts';
 
 const PER_SECOND = 100;
+/** Of the rows of the page. */
+const STEP_MS = 1_600;
+/** Longest that it may take what is asked for on the page to be done. */
+const FOLLOWS_MS = 2_000;
 const folders = tempFolders();
 let browser: Browser;
 let target: RecordingServer;
@@ -51,25 +56,40 @@ const start = async (seconds: number, flags: readonly string[] = []): Promise<vo
   writeFileSync(join(cwd, 'access.log'), steadyLog(seconds * PER_SECOND, 1_000 / PER_SECOND));
   const args = ['replay', 'access.log', '--target', target.url, '--ui', '--out', 'out', ...flags];
   run = startInProcess(args, { cwd });
-  await vi.waitFor(() => expect(run.stderr()).toMatch(/live page: http/), { timeout: 5_000 });
+  await vi.waitFor(() => expect(run.stderr()).toMatch(/live page: http/), { timeout: 15_000 });
   url = /live page: (\S+)/.exec(run.stderr())?.[1] ?? '';
   seen = await openLivePage(browser, url);
   page = seen.page;
 };
 
-/** Requests that the target gets in half a second from now on. */
+/** Requests that the target gets in half a second from now on, as per second. */
 const rateNow = async (): Promise<number> => {
-  const before = count;
+  const [before, sinceMs] = [count, performance.now()];
   await page.waitForTimeout(500);
-  return (count - before) * 2;
+  return ((count - before) * 1_000) / (performance.now() - sinceMs);
 };
-const untilRate = (isRight: (perSecond: number) => boolean, timeout = 2_000): Promise<void> =>
-  vi.waitFor(async () => expect(isRight(await rateNow())).toBe(true), { timeout, interval: 1 });
-/** A machine that is busy starts late; that is not what is tested. */
-const untilStarted = (): Promise<void> => untilRate((rate) => rate > 70, 10_000);
+const untilRate = (isRight: (perSecond: number) => boolean): Promise<void> =>
+  vi.waitFor(async () => expect(isRight(await rateNow())).toBe(true), { timeout: 10_000, interval: 1 });
+const untilStarted = (): Promise<void> => untilRate((rate) => rate > 70);
+
+/** Does what has the target get nothing more, and asserts how soon that was; the target itself knows best when the last came. */
+const expectSilenceAfter = async (act: () => Promise<void>): Promise<void> => {
+  const askedMs = performance.now();
+  await act();
+  await untilRate((rate) => rate === 0);
+  expect((target.requests.at(-1)?.receivedAtMs ?? Number.NaN) - askedMs).toBeLessThan(FOLLOWS_MS);
+};
+
+/** Does what has a target that gets nothing get something again, and asserts how soon that was. */
+const expectTrafficAfter = async (act: () => Promise<void>): Promise<void> => {
+  const [before, askedMs] = [target.requests.length, performance.now()];
+  await act();
+  await vi.waitFor(() => expect(target.requests.length).toBeGreaterThan(before), { timeout: 10_000 });
+  expect((target.requests[before]?.receivedAtMs ?? Number.NaN) - askedMs).toBeLessThan(FOLLOWS_MS);
+};
 
 const textOf = (selector: string): Promise<string> => page.locator(selector).innerText();
-const untilText = (selector: string, text: RegExp, timeout = 2_500): Promise<void> =>
+const untilText = (selector: string, text: RegExp, timeout = 10_000): Promise<void> =>
   vi.waitFor(async () => expect(await textOf(selector)).toMatch(text), { timeout });
 
 /** `0:12.8` → 12800. */
@@ -103,12 +123,14 @@ const expectRows = async (
 describe('the live page of a run', () => {
   it('moves while the run goes, and ends with what the server said last', async () => {
     const gates = ['--gate', 'failed < 1%', '--gate', 'status5xx < 1%'];
-    await start(8, gates);
-    await untilText('#head-title', /^Running · \d+ %$/, 6_000);
+    await start(12, gates);
+    await untilText('#head-title', /^Running · \d+ %$/);
     const early = await page.locator('#chart-replayed .plot').getAttribute('aria-label');
-    await untilText('#gates', /✓ holds[\s\S]*✗ fails/, 6_000);
-    await vi.waitFor(async () =>
-      expect(await page.locator('#chart-replayed .plot').getAttribute('aria-label')).not.toBe(early),
+    await untilText('#gates', /✓ holds[\s\S]*✗ fails/);
+    await vi.waitFor(
+      async () =>
+        expect(await page.locator('#chart-replayed .plot').getAttribute('aria-label')).not.toBe(early),
+      { timeout: 10_000 },
     );
     const { events, closed } = await listen(url);
     expect((await run.ended).code).toBe(1);
@@ -120,13 +142,20 @@ describe('the live page of a run', () => {
     await expectRows('recorded', rows, [1]);
     await expectRows('replayed', rows, [2, 5, 6]);
     await expectRows('latency', rows, [3, 4]);
-    // The steps in the middle are whole: what was recorded and replayed is 100 a second, a twentieth of it 503.
+    // The steps in the middle are whole: what was recorded is 100 a second, what was replayed is what was sent in them, some of it 503.
+    const results = readLines<ResultLine>(out, 'results.ndjson');
     for (const row of rows.slice(1, 4)) {
+      const fromMs = row[0] ?? Number.NaN;
+      const inStep = results.filter(
+        ({ sentMs = Number.NaN }) => sentMs >= fromMs && sentMs < fromMs + STEP_MS,
+      );
+      const perSecond = (all: readonly ResultLine[]): number => (all.length * 1_000) / STEP_MS;
       expect(row[1]).toBeCloseTo(PER_SECOND, -1);
-      expect(row[2]).toBeCloseTo(PER_SECOND, -1);
-      expect(row[6]).toBeCloseTo(PER_SECOND / 20, -1);
+      expect(row[2]).toBeCloseTo(perSecond(inStep), 1);
+      expect(row[6]).toBeCloseTo(perSecond(inStep.filter(({ status }) => status === 503)), 1);
     }
     const report = readReport(out);
+    expect(report.accounting.allRules.answered.by[503]).toBe(Math.floor(count / 20));
     expect(await textOf('#statuses')).toContain(`${report.accounting.allRules.answered.by[503]}`);
     expect(await page.locator('#failure-rows tr').count()).toBe(10);
     expect(await textOf('#failure-rows')).toMatch(/503\s+GET \//);
@@ -138,12 +167,13 @@ describe('the live page of a run', () => {
     await start(40);
     await untilStarted();
     await page.locator('#share').focus();
-    await page.keyboard.press('Home');
-    await untilRate((rate) => rate === 0);
+    await expectSilenceAfter(() => page.keyboard.press('Home'));
     await untilText('#head-title', /^Switched off · \d+ %$/);
     await untilText('#in-force', /^in force: 0 % of what the rules ask for$/);
     expect(await textOf('#share-text')).toBe('0 %');
-    for (let i = 0; i < 4; i += 1) await page.keyboard.press('PageUp');
+    await expectTrafficAfter(async () => {
+      for (let i = 0; i < 4; i += 1) await page.keyboard.press('PageUp');
+    });
     await untilText('#share-text', /^40 %$/);
     await untilRate((rate) => rate > 16 && rate < 64);
     await untilText('#in-force', /^in force: 40 % of what the rules ask for$/);
@@ -153,7 +183,7 @@ describe('the live page of a run', () => {
     await page.locator('#share').fill('25');
     await untilText('#in-force', /^in force: 25 %/);
     const line = 'the switch is 25%: that share of what the rules ask for is sent';
-    await vi.waitFor(() => expect(run.stderr()).toContain(line), { timeout: 2_500 });
+    await vi.waitFor(() => expect(run.stderr()).toContain(line), { timeout: 10_000 });
     expect(await faultsOf(seen)).toEqual([]);
   });
 
@@ -164,7 +194,6 @@ describe('the live page of a run', () => {
     await untilText(
       '#in-force',
       /^in force: 30 % of what the rules ask for; --switch says 30 %, and the lower one holds$/,
-      6_000,
     );
     await page.locator('#share').fill('10');
     await untilText('#in-force', /^in force: 10 % of what the rules ask for$/);
@@ -173,11 +202,10 @@ describe('the live page of a run', () => {
   it('pauses and resumes', async () => {
     await start(30);
     await untilStarted();
-    await page.getByRole('button', { name: 'Pause' }).click();
-    await untilRate((rate) => rate === 0);
+    await expectSilenceAfter(() => page.getByRole('button', { name: 'Pause' }).click());
     await untilText('#head-title', /^Paused/);
     await untilText('#in-force', /^paused: nothing is sent$/);
-    await page.getByRole('button', { name: 'Resume' }).click();
+    await expectTrafficAfter(() => page.getByRole('button', { name: 'Resume' }).click());
     await untilRate((rate) => rate > 70);
     await untilText('#head-title', /^Running/);
     expect(await faultsOf(seen)).toEqual([]);
@@ -190,7 +218,7 @@ describe('the live page of a run', () => {
     expect(await page.evaluate('document.activeElement.id')).toBe('confirm-no');
     await page.keyboard.press('Escape');
     expect(await page.locator('#confirm').isVisible()).toBe(false);
-    expect(await rateNow()).toBeGreaterThan(50);
+    await untilRate((rate) => rate > 50);
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByRole('button', { name: 'Yes, stop' }).click();
     const { code } = await run.ended;
@@ -202,12 +230,14 @@ describe('the live page of a run', () => {
 
   it('has the whole course after a reload', async () => {
     await start(30);
-    await vi.waitFor(async () => expect((await tableOf(page, 'replayed')).length).toBeGreaterThan(3), {
-      timeout: 10_000,
-    });
+    const untilRows = (): Promise<void> =>
+      vi.waitFor(async () => expect((await tableOf(page, 'replayed')).length).toBeGreaterThan(3), {
+        timeout: 15_000,
+      });
+    await untilRows();
     const before = await tableOf(page, 'replayed');
     await page.reload();
-    await vi.waitFor(async () => expect((await tableOf(page, 'replayed')).length).toBeGreaterThan(3));
+    await untilRows();
     const after = await tableOf(page, 'replayed');
     expect(after.slice(0, before.length - 2)).toEqual(before.slice(0, -2));
     expect(await faultsOf(seen)).toEqual([]);
@@ -222,7 +252,7 @@ describe('the live page of a run', () => {
       '--gate',
       'p95 <= 1.1x baseline optional',
     ]);
-    await untilText('#gates', /✓ holds[\s\S]*✗ fails/, 8_000);
+    await untilText('#gates', /✓ holds[\s\S]*✗ fails/);
     expect(await axeFaults(page)).toEqual([]);
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.locator('#chart-latency summary').click();

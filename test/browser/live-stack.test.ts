@@ -45,7 +45,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   ssm.state.set(SWITCH, '25%');
   run = startOnAws(useEndpoints({ ssm, sqs, dynamodb }), ['status', '--stack', 'prod', '--ui']);
-  await vi.waitFor(() => expect(run.stderr()).toMatch(/live page: http\S+\n/), { timeout: 10_000 });
+  await vi.waitFor(() => expect(run.stderr()).toMatch(/live page: http\S+\n/), { timeout: 20_000 });
   seen = await openLivePage(browser, /live page: (\S+)/.exec(run.stderr())?.[1] ?? '');
   page = seen.page;
 });
@@ -60,10 +60,10 @@ afterAll(async () => {
   await Promise.all([browser.close(), ssm.close(), sqs.close(), dynamodb.close()]);
 });
 
-const untilText = (selector: string, text: RegExp, timeout = 5_000): Promise<void> =>
+const untilText = (selector: string, text: RegExp, timeout = 15_000): Promise<void> =>
   vi.waitFor(async () => expect(await page.locator(selector).innerText()).toMatch(text), { timeout });
 const untilSwitch = (value: string): Promise<void> =>
-  vi.waitFor(() => expect(ssm.state.parameters.get(SWITCH)?.value).toBe(value), { timeout: 3_000 });
+  vi.waitFor(() => expect(ssm.state.parameters.get(SWITCH)?.value).toBe(value), { timeout: 10_000 });
 
 describe('the live page of a stack', () => {
   it('shows what status shows, and its course every two seconds', async () => {
@@ -72,11 +72,14 @@ describe('the live page of a stack', () => {
     await untilText('#targets', /staging\s+100 %\s+switch seen: 25%/);
     await untilText('#held-back', /kill switch\s+2/);
     await vi.waitFor(async () => expect((await tableOf(page, 'level')).length).toBeGreaterThan(2), {
-      timeout: 8_000,
+      timeout: 20_000,
     });
     const rows = await tableOf(page, 'level');
     expect(rows[0]).toEqual(['0:00', '100 %', '25 %']);
-    expect((await tableOf(page, 'shares')).map((row) => row[3])).toEqual(rows.map(() => '25 %'));
+    // Another row may have come since.
+    const shares = await tableOf(page, 'shares');
+    expect(shares.length).toBeGreaterThanOrEqual(rows.length);
+    expect(shares.map((row) => row[3])).toEqual(shares.map(() => '25 %'));
     expect(await axeFaults(page)).toEqual([]);
     expect(await faultsOf(seen)).toEqual([]);
   });
@@ -112,7 +115,8 @@ describe('the live page of a stack', () => {
 
   it('says why the switch could not be turned, and shows the one that holds', async () => {
     await untilText('#share-text', /^25 %$/);
-    ssm.fail({ times: 3, status: 400, code: 'AccessDeniedException', message: 'no' });
+    // Not what the page itself looks up meanwhile.
+    ssm.fail({ operation: 'PutParameter', status: 400, code: 'AccessDeniedException', message: 'no' });
     await page.locator('#share').fill('80');
     await untilText('#not-done', /^not done: the switch of prod was NOT changed: /);
     await untilText('#share-text', /^25 %$/);
@@ -127,7 +131,7 @@ describe('the live page of a stack', () => {
     await untilText('#notes', /cannot read the depth of the queue/);
     sqs.heal();
     await vi.waitFor(async () => expect(await page.locator('#notes').isVisible()).toBe(false), {
-      timeout: 5_000,
+      timeout: 15_000,
     });
     expect(await faultsOf(seen)).toEqual([]);
   });

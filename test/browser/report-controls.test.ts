@@ -140,7 +140,7 @@ describe('the toggle of the theme', () => {
   it('follows the system until it is used', async () => {
     const light = await backgroundOf();
     await page.emulateMedia({ colorScheme: 'dark' });
-    expect(await backgroundOf()).not.toBe(light);
+    await expect.poll(backgroundOf).not.toBe(light);
     await page.getByRole('button', { name: 'Light theme' }).waitFor();
   });
 

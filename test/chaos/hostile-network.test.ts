@@ -23,7 +23,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 const LOG = { requests: 1_500, everyMs: 2 };
 /** Long enough to suffer in, and to recover. */
-const LONG_LOG = { requests: 3_500, everyMs: 2.5 };
+const LONG_LOG = { requests: 5_000, everyMs: 2.5 };
 
 const startTarget = async (cwd: string): Promise<TargetProcess> => {
   const target = await startTargetProcess(join(cwd, 'received'));

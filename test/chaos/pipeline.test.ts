@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SliceEvent } from '../../core/pace/slice.ts';
-import { reconcile } from '../../core/report/reconcile.ts';
 import { deliverUntilDone, dieWithin, expectPlannedOnce } from '../support/chaos/planner-lives.ts';
 import { seededRandom } from '../support/chaos/random.ts';
 import { invokeAll, keepSwitch } from '../support/chaos/rough-sending.ts';
@@ -8,6 +7,7 @@ import { type Roughness, roughen } from '../support/chaos/rough-services.ts';
 import { steadyLog } from '../support/logs.ts';
 import { planRule, planRuleSet } from '../support/plan.ts';
 import { startWorld } from '../support/planner-world.ts';
+import { reconcile } from '../support/reconcile.ts';
 import { startSenderWorld } from '../support/sender-setup.ts';
 
 const closers: (() => Promise<void>)[] = [];

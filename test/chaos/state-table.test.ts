@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SWITCH_MAX_AGE_MS } from '../../core/send/kill-switch.ts';
 import { anything } from '../support/chaos/hostile-answers.ts';
@@ -78,10 +79,12 @@ describe('a switch that is not shown any more', () => {
       const world = await start();
       const { slices, requests } = slicesOf(LONG, 300);
       const sending = invokeAll(world, slices, () => 1);
-      await expect.poll(() => world.target.requests.length).toBeGreaterThan(10);
+      await expect.poll(() => world.target.requests.length, { timeout: 15_000 }).toBeGreaterThan(10);
       roughen(world.dynamo, 'dynamo', () => 0, roughness);
       // As time would pass, without the wait.
       world.freeze(SWITCH_MAX_AGE_MS);
+      // What was on its way arrives.
+      await sleep(200);
       const sent = world.target.requests.length;
       await sending;
       world.dynamo.heal();

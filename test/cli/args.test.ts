@@ -112,6 +112,45 @@ describe('what is unknown', () => {
   });
 });
 
+describe('an option that takes one value', () => {
+  const REPLAY = ['replay', 'x.log', '--target', 'http://127.0.0.1:1'];
+
+  it.each([
+    [[...REPLAY, '--switch', 'off.txt', '--switch', 'on.txt'], '--switch', '"off.txt" and "on.txt"'],
+    [[...REPLAY, '--max-rate', '1/s', '--quiet', '--max-rate=1000/s'], '--max-rate', '"1/s" and "1000/s"'],
+    [[...REPLAY, '--html', 'a', '--html', 'a'], '--html', '"a" and "a"'],
+    [[...REPLAY, '--ui', '--ui=8484'], '--ui', 'nothing and "8484"'],
+    [[...REPLAY, '--speed', '2', '--speed', '3x'], '--speed', '"2" and "3x"'],
+    [
+      [...REPLAY, '--switch', 'https://u:pw@h/x?token=1', '--switch', 'http://[x'],
+      '--switch',
+      '"https://h/…" and a URL',
+    ],
+    [['plan', 'x', '--seed', '1', '--seed', '2'], '--seed', '"1" and "2"'],
+    [['decode', 'x', '--rejects', 'a', '--rejects', 'b'], '--rejects', '"a" and "b"'],
+    [['compare', 'a', 'b', '--tolerance', '1%', '--tolerance', '9%'], '--tolerance', '"1%" and "9%"'],
+    [['report', 'x', '--json', 'a', '--json', 'b'], '--json', '"a" and "b"'],
+    [['rules', 'explain', 'x:1', '--percent', '1', '--percent', '2'], '--percent', '"1" and "2"'],
+    [['switch', 'off', '--stack', 'test', '--stack', 'prod'], '--stack', '"test" and "prod"'],
+    [['demo', '--out', 'a', '--out', 'b'], '--out', '"a" and "b"'],
+  ])('%j is refused', async (args, flag, values) => {
+    expect(await reprise(args)).toEqual({
+      code: 2,
+      signal: null,
+      stdout: '',
+      stderr: `error: ${flag} may be given once, got ${values}\n`,
+    });
+  });
+
+  it('may be repeated where it is one of several, or changes nothing', async () => {
+    const { stderr } = await reprise([
+      ...['replay', '/no/such.log', '--target', 'http://127.0.0.1:1', '--quiet', '--quiet'],
+      ...['--gate', 'failed < 1%', '--gate', 'failed < 2%'],
+    ]);
+    expect(stderr).toMatch(/^error: .*no such file/);
+  });
+});
+
 describe('options that do not go together', () => {
   const TARGET = ['--target', 'http://127.0.0.1:1'];
 

@@ -149,21 +149,48 @@ describe('a file that is no report', () => {
 
   it.each([
     ['that is not JSON', 'results\n', `it is not JSON\n${hint}`],
-    ['of another shape', [1], `the whole must be object\n${otherVersion}`],
+    ['of another shape', [1], `it must be an object, got a list\n${otherVersion}`],
+    ['of another version', { ...report, version: 2 }, `version must be 1, got 2\n${otherVersion}`],
     [
-      'without a field',
-      { ...report, totals: undefined },
-      `the whole must have required property 'totals'\n${otherVersion}`,
+      'with a word that is none of those allowed',
+      { ...report, run: { ...report.run, endedBy: 'x'.repeat(100) } },
+      `run.endedBy must be "end", "limit", "stopped", "aborted" or "error", got "${'x'.repeat(60)}…"\n${otherVersion}`,
     ],
+    [
+      'with too small a number',
+      { ...report, run: { ...report.run, durationMs: -1 } },
+      `run.durationMs must be at least 0, got -1\n${otherVersion}`,
+    ],
+    [
+      'with a text that is no time',
+      { ...report, run: { ...report.run, startedAt: 'today' } },
+      `run.startedAt must be a text that matches ^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$, got "today"\n${otherVersion}`,
+    ],
+    [
+      'with nothing where a number may be, or null',
+      { ...report, timeline: report.timeline.map((step) => ({ ...step, p95Ms: {} })) },
+      `timeline.0.p95Ms must be a number or null, got an empty object\n${otherVersion}`,
+    ],
+    [
+      'with more entries than it may have',
+      { ...report, routes: Array.from({ length: 52 }, () => report.routes[0]) },
+      `routes has 52 entries, 51 are allowed\n${otherVersion}`,
+    ],
+    [
+      'with the same route twice',
+      { ...report, routes: [...report.routes, report.routes[0]] },
+      `routes.2 is "GET shop.example.com/cart/{id}", as routes.0 is\n${hint}`,
+    ],
+    ['without a field', { ...report, totals: undefined }, `it has no "totals"\n${otherVersion}`],
     [
       'with a field of another kind',
       { ...report, totals: { ...report.totals, counts: { ...report.totals.counts, sent: 'all' } } },
-      `totals.counts.sent must be integer\n${otherVersion}`,
+      `totals.counts.sent must be a whole number, got "all"\n${otherVersion}`,
     ],
     [
       'with a field more',
       { ...report, extra: 1 },
-      `the whole must NOT have additional properties, has "extra"\n${otherVersion}`,
+      `it has "extra", which is none of its fields\n${otherVersion}`,
     ],
     [
       'with buckets that no histogram has',
@@ -185,6 +212,14 @@ describe('a file that is no report', () => {
     expect((await compare(cwd)).stderr).toBe(
       `error: ${join(cwd, 'after.json')} is no report.json of reprise: it has 5,120 MiB, a report 64 at most\n${hint}`,
     );
+  });
+
+  it.skipIf(process.platform === 'win32')('is not read on where there is no end of it', async () => {
+    const cwd = folderOf({});
+    expect(await reprise(['compare', '/dev/zero', 'before.json'], { cwd })).toMatchObject({
+      code: 2,
+      stderr: `error: /dev/zero is no report.json of reprise: it has more than 64 MiB, a report 64 at most\n${hint}`,
+    });
   });
 
   it('is named where it is not there', async () => {

@@ -23,7 +23,7 @@ afterEach(() => target.close());
 const start = async (...flags: readonly string[]) => {
   const args = ['replay', ...flags, 'access.log', '--target', target.url, '--out', 'out'];
   const run = startInProcess(args, { cwd });
-  await vi.waitFor(() => expect(run.stderr()).toMatch(/live page: http\S+\n/), { timeout: 5_000 });
+  await vi.waitFor(() => expect(run.stderr()).toMatch(/live page: http\S+\n/), { timeout: 15_000 });
   return { run, url: /live page: (\S+)/.exec(run.stderr())?.[1] ?? '' };
 };
 
@@ -64,19 +64,19 @@ describe('replay --ui', () => {
   it('tells the page the course of the run, obeys it, and tells it the end', async () => {
     const { run, url } = await start('--ui', '--gate', 'failed < 1%');
     const stream = await listen(url);
-    await vi.waitFor(() => expect(target.requests.length).toBeGreaterThan(50), { timeout: 5_000 });
+    await vi.waitFor(() => expect(target.requests.length).toBeGreaterThan(50), { timeout: 10_000 });
     await command(url, { do: 'pause' });
     await vi.waitFor(() => expect(stream.events.at(-1)?.frame.now.head.title).toBe('Paused'), {
-      timeout: 500,
+      timeout: 900,
     });
     const paused = target.requests.length;
     await command(url, { do: 'resume' });
     await command(url, { do: 'set', share: 0.5 });
     const set = { share: 0.5, inForce: 0.5, isPaused: false };
     await vi.waitFor(() => expect(stream.events.at(-1)?.frame.now.control).toMatchObject(set), {
-      timeout: 500,
+      timeout: 900,
     });
-    await vi.waitFor(() => expect(target.requests.length).toBeGreaterThan(paused + 30), { timeout: 5_000 });
+    await vi.waitFor(() => expect(target.requests.length).toBeGreaterThan(paused + 30), { timeout: 10_000 });
     await command(url, { do: 'stop' });
     await run.ended;
     await stream.closed;
@@ -86,8 +86,8 @@ describe('replay --ui', () => {
       frame: { page: { kind: 'run', title: 'access.log' }, now: { control: null, head: { tone: 'warn' } } },
     });
     expect(last?.frame.now.head.title).toBe('Stopped: its gate held');
-    expect(stream.events.map(({ id }) => id)).toEqual(
-      stream.events.map((_, at) => (stream.events[0]?.id ?? 0) + at),
+    expect(stream.events.map(({ frame }) => frame.seq)).toEqual(
+      stream.events.map((_, at) => (stream.events[0]?.frame.seq ?? 0) + at),
     );
     const { accounting } = readReport(join(cwd, 'out'));
     const heldBack = last?.frame.now.heldBack.find(({ name }) => name === 'kill_switch')?.count;

@@ -115,9 +115,9 @@ describe('status --ui', () => {
     const stream = await listen(url);
     const latest = () => stream.events.at(-1)?.frame.now;
     const until = (control: object) =>
-      vi.waitFor(() => expect(latest()?.control).toMatchObject(control), { timeout: 500 });
+      vi.waitFor(() => expect(latest()?.control).toMatchObject(control), { timeout: 1_500 });
     const stored = () => ssm.state.parameters.get(SWITCH);
-    await vi.waitFor(() => expect(latest()?.control?.share).toBe(0.3), { timeout: 3_000 });
+    await vi.waitFor(() => expect(latest()?.control?.share).toBe(0.3), { timeout: 10_000 });
     await command(url, { do: 'set', share: 0.07 });
     expect(stored()).toMatchObject({
       value: '7%',

@@ -184,6 +184,8 @@ describe('plan', () => {
     const stdin = new PassThrough();
     const { ended, interrupt } = startInProcess(['plan', '-', ...TO_LOOPBACK], { stdin });
     stdin.write(`${steadyLog(40, 10)}{"half a li`);
+    // What was taken off it is read at once.
+    while (stdin.readableLength > 0) await new Promise((resolve) => setTimeout(resolve, 5));
     await new Promise((resolve) => setTimeout(resolve, 200));
     interrupt();
     const { code, stdout, stderr } = await ended;

@@ -29,7 +29,7 @@ describe('replay', () => {
     const { code, stdout, stderr } = await replay();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(server.requests).toHaveLength(40);
-    expect(stdout).toMatch(/^ {2}40 of 40 planned requests sent in \d+ ms, all accounted for\n/);
+    expect(stdout).toMatch(/^ {2}40 of 40 planned requests sent in (?:\d+ ms|[\d.]+ s), all accounted for\n/);
     expect(stdout).toMatch(/├─ rejected +1 {3}not_json ×1\n/);
     expect(stdout).not.toContain('\u001b');
   });

@@ -115,12 +115,15 @@ describe('commands before an endpoint that takes the call and never answers', ()
 
 describe('a watched client', () => {
   const asked: string[] = [];
-  const watch = <C extends Parameters<typeof watchCalls>[0]>(client: C, giveUpAfterMs = 300): C =>
+  const watch = <C extends Parameters<typeof watchCalls>[0]>(
+    client: C,
+    { giveUpAfterMs = 300, noteAfterMs = 100, searchForMs = 20_000 } = {},
+  ): C =>
     watchCalls(client, {
       service: 'SSM',
       giveUpAfterMs,
-      searchForMs: 300,
-      noteAfterMs: 100,
+      searchForMs,
+      noteAfterMs,
       onSlow: () => void asked.push('slow'),
     });
   const get = new GetParameterCommand({ Name: 'a' });
@@ -148,9 +151,23 @@ describe('a watched client', () => {
     client.destroy();
   });
 
+  it('says for how long it was waited, however late a busy machine comes to tell', async () => {
+    const endpoint = await serve();
+    const client = watch(new SSMClient(clientConfig(endpoint)));
+    const call = client.send(get).catch((thrown: unknown) => thrown);
+    // The machine stands still where the call is to be given up.
+    setTimeout(() => {
+      const untilMs = performance.now() + 1_800;
+      while (performance.now() < untilMs);
+    }, 200);
+    expect(await call).toMatchObject({ message: `no answer from ${endpoint} within 1 s` });
+    client.destroy();
+  });
+
   it('ends the search for credentials that never ends, which no request has followed', async () => {
     const client = watch(
       new SSMClient({ ...clientConfig(ssm.endpoint), credentials: () => new Promise(() => undefined) }),
+      { searchForMs: 300 },
     );
     const error = await client.send(get).catch((thrown: unknown) => thrown);
     expect(awsError('read', error)).toMatchObject({
@@ -162,7 +179,9 @@ describe('a watched client', () => {
   });
 
   it('says nothing of calls that are quick, and leaves their answers and errors as they are', async () => {
-    const client = watch(new SSMClient(clientConfig(ssm.endpoint)), 5_000);
+    // Quick, on a machine of any speed.
+    const times = { giveUpAfterMs: 20_000, noteAfterMs: 10_000 };
+    const client = watch(new SSMClient(clientConfig(ssm.endpoint)), times);
     expect((await client.send(get)).Parameter?.Value).toBe('b');
     ssm.fail({ status: 400, code: 'AccessDeniedException', message: 'no' });
     await expect(client.send(get)).rejects.toMatchObject({ name: 'AccessDeniedException', message: 'no' });
@@ -171,7 +190,7 @@ describe('a watched client', () => {
   });
 
   it('still ends when its caller says so', async () => {
-    const client = watch(new SSMClient(clientConfig(await serve())), 5_000);
+    const client = watch(new SSMClient(clientConfig(await serve())), { giveUpAfterMs: 5_000 });
     const stop = new AbortController();
     const call = client.send(get, { abortSignal: stop.signal });
     setTimeout(() => stop.abort(), 20);

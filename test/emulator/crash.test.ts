@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { NOT_AFTER_MS } from '../../core/pace/slice.ts';
-import { reconcile } from '../../core/report/reconcile.ts';
 import { queueDepth } from '../../io/aws/sqs.ts';
 import { planObject } from '../support/object-plan.ts';
+import { reconcile } from '../support/reconcile.ts';
 import { firehoseObject, logLines } from './firehose-object.ts';
 import { rulesFor, useStage } from './stage.ts';
 import { until } from './until.ts';
@@ -35,7 +35,7 @@ const settledAccounts = async (run: string, spanMs: number) => {
 beforeAll(async () => {
   await stage().deployment.deploy(rulesFor(stage().target.url));
   await stage().deployment.setSwitch('on');
-}, 60_000);
+}, 120_000);
 
 describe('a sender that is killed in the middle of a slice', () => {
   it('leaves every request counted, none sent twice, and its slice in the failure queue', async () => {

@@ -18,7 +18,7 @@ const KEY = join(ROOT, 'test/fixtures/tls/loopback.key.pem');
 const REGION = 'us-east-1';
 /** The account's root user, whom no policy binds. */
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
-const START_MS = 20_000;
+const START_MS = 60_000;
 const STOP_MS = 5_000;
 
 /** What the SDK's clients need to reach it. */
@@ -187,7 +187,7 @@ const MAX_STARTS = 3;
  * Starts it, on a free port.
  *
  * @param checksPolicies - whether IAM is in force
- * @throws Error with what it wrote, where it is not up in 20 s
+ * @throws Error with what it wrote, where it is not up in a minute
  */
 export const startEmulator = async (checksPolicies = true): Promise<Emulator> => {
   trustCertificate();

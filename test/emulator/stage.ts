@@ -52,7 +52,7 @@ export interface StageOptions {
   readonly checksPolicies?: boolean;
 }
 
-const SETUP_MS = 90_000;
+const SETUP_MS = 240_000;
 /** Enough to see what went wrong, and where. */
 const SHOWN_LOG_LINES = 120;
 

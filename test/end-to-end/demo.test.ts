@@ -9,15 +9,15 @@ const folders = tempFolders();
 afterAll(folders.removeAll);
 
 /** Fast, and still slow enough for a machine with other work to be as fast as was recorded. */
-const SPEED = '40';
+const SPEED = '15';
 
 describe('demo', () => {
   it('replays the sample log to a server of its own, and leaves a report', async () => {
     const cwd = folders.make();
-    const { code, stdout, stderr } = await runChild(['demo', '--speed', SPEED], { cwd });
+    const { code, stdout, stderr } = await runChild(['demo', '--speed', SPEED], { cwd, timeoutMs: 80_000 });
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /^Replaying demo\/access\.log\.gz, five minutes of nginx, at 40x\nagainst a demo server on http:\/\/127\.0\.0\.1:\d+\n\n/,
+      /^Replaying demo\/access\.log\.gz, five minutes of nginx, at 15x\nagainst a demo server on http:\/\/127\.0\.0\.1:\d+\n\n/,
     );
     expect(stderr).toMatch(
       /Every figure is in reprise-demo\/report\.json, and the report, as a page to open, in\n {2}reprise-demo\/report\.html\n$/,
@@ -32,13 +32,16 @@ describe('demo', () => {
     expect(report.verdict.gates.map(({ rule, outcome }) => [rule, outcome])).toEqual(
       Array.from({ length: 4 }, () => ['all', 'held']),
     );
-  });
+  }, 90_000);
 
   it('prints with --quiet and --json the report alone', async () => {
-    const { code, stdout, stderr } = await runChild(['demo', '--speed', SPEED, '--quiet', '--json'], {
+    const { code, stdout, stderr } = await runChild(['demo', '--speed', '40', '--quiet', '--json'], {
       cwd: folders.make(),
+      timeoutMs: 55_000,
     });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect((JSON.parse(stdout) as Report).verdict.outcome).toBe('held');
-  });
+    expect(stderr).toBe('');
+    // At this speed a busy machine may well not keep up.
+    const { outcome } = (JSON.parse(stdout) as Report).verdict;
+    expect([code, outcome]).toEqual(code === 1 ? [1, 'failed'] : [0, 'held']);
+  }, 60_000);
 });

@@ -58,6 +58,7 @@ describe('an interrupt', () => {
     const args = ['replay', '-', '--target', server.url, '--out', 'out'];
     const { ended, interrupt } = startInProcess(args, { cwd, stdin });
     stdin.write(`${steadyLog(10, 2)}{"half a li`);
+    while (stdin.readableLength > 0) await pause(5);
     await pause(100);
     interrupt();
     expect(await ended).toMatchObject({ code: 3, stderr: '' });
@@ -74,7 +75,7 @@ describe('an interrupt', () => {
   it('ends a run that reads a log much longer than what it has sent', async () => {
     writeFileSync(join(cwd, 'access.log'), steadyLog(30_000, 30));
     const { ended, interrupt } = startInProcess(flags(), { cwd });
-    await pause(600);
+    while (server.requests.length < 10) await pause(5);
     interrupt();
     expect(await ended).toMatchObject({ code: 3, stderr: '' });
     const { report } = expectAccounted(out);
@@ -84,8 +85,16 @@ describe('an interrupt', () => {
 
 describe('a target', () => {
   it('that is restarted in the middle of a run costs what was sent meanwhile, and nothing else', async () => {
-    const { port } = server;
-    const { ended } = startInProcess(flags(), { cwd });
+    const { port, url } = server;
+    // Long enough to go on after the restart, and nothing but the target to be tested.
+    writeFileSync(join(cwd, 'access.log'), steadyLog(900, 4));
+    const rules = join(cwd, 'rules.yaml');
+    writeFileSync(
+      rules,
+      `version: 1\ntargets: { t: { url: "${url}" } }\nrules: [{ name: a, target: t, backoff: off }]\n`,
+    );
+    const args = ['replay', 'access.log', '--rules', rules, '--out', 'out'];
+    const { ended } = startInProcess(args, { cwd });
     while (server.requests.length < 100) await pause(5);
     await server.close();
     await pause(150);
@@ -93,8 +102,8 @@ describe('a target', () => {
     expect(await ended).toMatchObject({ code: 0, stderr: '' });
     const { report } = expectAccounted(out);
     const { planned, sent, heldBack, answered, failed } = report.accounting.allRules;
-    expect(planned).toBe(300);
-    expect(sent + (heldBack.by.in_flight ?? 0)).toBe(300);
+    expect(planned).toBe(900);
+    expect(sent + (heldBack.by.in_flight ?? 0)).toBe(900);
     expect(answered.total).toBeGreaterThan(100);
     expect(Object.keys(failed.by).sort().join()).toMatch(/^(?:refused)?,?(?:reset)?,?(?:reset_reused)?$/);
     expect(failed.total).toBeGreaterThan(0);

@@ -25,13 +25,28 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const lineOf = (path: string, agoMs = 20): string =>
   `${traefikLine({ atMs: Date.now() - LOG_START_MS - agoMs, path, durationMs: 10 })}\n`;
 
-/** Lines that are no requests, until one of them was read: from then on the log is followed. They stand in no count but `rejected`. */
-const untilFollowed = async (cwd: string, log: string): Promise<void> => {
+/** Lines that are no requests, and how many of them were read. They stand in no count but `rejected`. */
+const PROBE = 'probe\n';
+const probesRead = (cwd: string): number => {
   const rejects = join(cwd, 'out/rejects.ndjson');
-  while (!existsSync(rejects) || readFileSync(rejects, 'utf8') === '') {
-    appendFileSync(log, 'probe\n');
+  return existsSync(rejects) ? readFileSync(rejects, 'utf8').split('\n').length - 1 : 0;
+};
+
+/** Writes probes until one of them was read: from then on the log is followed. */
+const untilFollowed = async (cwd: string, log: string): Promise<void> => {
+  while (probesRead(cwd) === 0) {
+    appendFileSync(log, PROBE);
     await pause(100);
   }
+};
+
+/** Waits until all that stands in the log was read, by a probe behind it. */
+const untilRead = async (cwd: string, log: string): Promise<void> => {
+  // Those of `untilFollowed` may still be on their way.
+  await pause(600);
+  const before = probesRead(cwd);
+  appendFileSync(log, PROBE);
+  while (probesRead(cwd) === before) await pause(20);
 };
 
 /** A run that follows `access.log`, which exists already and holds a line that is not for it. */
@@ -65,7 +80,7 @@ const follow = async (options: { stdin?: PassThrough; logs?: readonly string[]; 
 
 describe('--follow', () => {
   it.concurrent('replays what is logged from now on, 5 s behind, through both kinds of rotation', async () => {
-    const { log, end, paths } = await follow();
+    const { cwd, log, end, paths } = await follow();
     const startedAtMs = Date.now();
     const expected: string[] = [];
     for (let i = 0; i < 60; i += 1) {
@@ -84,7 +99,7 @@ describe('--follow', () => {
         writeFileSync(log, '');
       }
       if (i === 40) {
-        await pause(600);
+        await untilRead(cwd, log);
         copyFileSync(log, `${log}.2`);
         truncateSync(log, 0);
       }
@@ -121,7 +136,7 @@ describe('--follow', () => {
   it.concurrent('reads standard input live, and is ended by an interrupt though it stays open', async () => {
     const stdin = new PassThrough();
     const { end, paths } = await follow({ stdin, logs: ['-'] });
-    for (let i = 0; i < 5; i += 1) stdin.write(lineOf(`/${i}`));
+    for (let i = 0; i < 5; i += 1) stdin.write(lineOf(`/${i}`, 520 - i * 100));
     const { code, report } = await end(5);
     expect(code).toBe(3);
     expect(paths()).toEqual(['/0', '/1', '/2', '/3', '/4']);

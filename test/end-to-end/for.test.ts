@@ -23,7 +23,7 @@ const hang = async (flags: readonly string[], log: string, answers = 0) => {
   writeFileSync(
     join(cwd, 'rules.yaml'),
     `version: 1
-targets: { t: { url: "${server.url}", timeout: 20s } }
+targets: { t: { url: "${server.url}", timeout: 20s, maxInFlight: 900 } }
 rules: [{ name: r, target: t, backoff: off }]
 `,
   );
@@ -37,21 +37,24 @@ rules: [{ name: r, target: t, backoff: off }]
   return { code, stderr, ...report.run, ...report.accounting.allRules };
 };
 
+/** The hard end, 2 s after it, and what a busy machine needs: far below the 20 s. */
+const LATEST_MS = 6_500;
+
 describe.concurrent('--for and a target that hangs', () => {
   it('stops sending, and cuts off what is in flight 2 s later', async () => {
-    const run = await hang(['--for', '500ms'], steadyLog(200, 10), 10);
+    const run = await hang(['--for', '1s'], steadyLog(400, 10), 10);
     expect(run).toMatchObject({ code: 0, stderr: '', endedBy: 'limit' });
-    expect(run.durationMs).toBeGreaterThanOrEqual(2_500);
-    expect(run.durationMs).toBeLessThan(4_000);
-    expect(run.sent).toBeLessThan(70);
+    expect(run.durationMs).toBeGreaterThanOrEqual(3_000);
+    expect(run.durationMs).toBeLessThan(LATEST_MS);
+    expect(run.sent).toBeLessThan(300);
     expect(run.failed.by).toEqual({ aborted: run.sent - 10 });
-    expect(run.heldBack.by).toEqual({ stopped: 200 - run.sent });
+    expect(run.heldBack.by).toEqual({ stopped: 400 - run.sent });
   });
 
   it('ends as well where all was sent before', async () => {
-    const run = await hang(['--for', '500ms'], steadyLog(20, 10));
+    const run = await hang(['--for', '1s'], steadyLog(20, 1));
     expect(run).toMatchObject({ code: 0, stderr: '', endedBy: 'limit', sent: 20 });
-    expect(run.durationMs).toBeLessThan(4_000);
+    expect(run.durationMs).toBeLessThan(LATEST_MS);
     expect(run.failed.by).toEqual({ aborted: 20 });
   });
 
@@ -60,7 +63,7 @@ describe.concurrent('--for and a target that hangs', () => {
     const log = steadyLog(100, 10, (i) => ({ atMs: fromMs + i * 10 }));
     const run = await hang(['--follow', '--for', '2s'], log);
     expect(run).toMatchObject({ code: 0, stderr: '', endedBy: 'limit' });
-    expect(run.durationMs).toBeLessThan(5_500);
+    expect(run.durationMs).toBeLessThan(LATEST_MS);
     expect(run.failed.by).toEqual({ aborted: run.sent });
     expect(run.sent).toBeGreaterThan(0);
   });

@@ -42,8 +42,10 @@ const replay = async (scene: Scene) => {
   });
   const cwd = folders.make();
   writeFileSync(join(cwd, 'access.log'), steadyLog(scene.count, scene.everyMs, scene.logged));
+  // Where the limit is not what is tested, a machine that stands still for a while does not fill it.
+  const limit = target.includes('maxInFlight') ? '' : 'maxInFlight: 900, ';
   const given = rules.map((keys) => `  - { target: t, ${keys} }\n`).join('');
-  const text = `version: 1\ntargets: { t: { url: "${server.url}", ${target} } }\nrules:\n${given}`;
+  const text = `version: 1\ntargets: { t: { url: "${server.url}", ${limit}${target} } }\nrules:\n${given}`;
   writeFileSync(join(cwd, 'rules.yaml'), text);
   const args = ['replay', 'access.log', '--rules', join(cwd, 'rules.yaml'), '--out', 'out', ...flags];
   const ended = await reprise(args, { cwd });
@@ -56,7 +58,8 @@ const replay = async (scene: Scene) => {
 const sentOf = (results: readonly ResultLine[]) =>
   results.flatMap(({ sentMs, ...rest }) => (sentMs === undefined ? [] : [{ ...rest, sentMs }]));
 
-describe.concurrent('a target that fails', () => {
+// One after the other: what is tested here is a matter of time.
+describe('a target that fails', () => {
   it('is sent less and less, and more again once it answers', async () => {
     let downUntilMs: number | undefined;
     const { code, allRules, load, report, stdout } = await replay({
@@ -126,7 +129,7 @@ describe.concurrent('a target that fails', () => {
       target: 'timeout: 3s',
       rule: 'backoff: { latency: 5s, window: 1s }',
       count: 100,
-      everyMs: 20,
+      everyMs: 50,
     });
     expect(sentOf(results).length).toBeLessThan(20);
     expect(allRules.heldBack.by.backoff).toBeGreaterThan(80);
@@ -199,8 +202,8 @@ describe.concurrent('budgets', () => {
     const { allRules, load } = await replay({
       answer: () => httpAnswer(200, 'x'.repeat(1_000)),
       target: 'budget: { bytes: 50kB }, maxInFlight: 5',
-      count: 200,
-      everyMs: 4,
+      count: 400,
+      everyMs: 10,
     });
     const used = load?.budget?.bytes?.used ?? 0;
     expect(used).toBe(allRules.sent * 1_000);
@@ -227,19 +230,19 @@ describe.concurrent('limits of a rule', () => {
       target: 'timeout: 5s',
       rules: [
         'name: slow, match: { path: /slow/** }, maxInFlight: 3, timeout: 300ms, backoff: off',
-        'name: fast, match: { path: /fast/** }, maxRate: 20/s',
+        'name: fast, match: { path: /fast/** }, maxRate: 20/s, backoff: off',
       ],
       logged: (i) => ({ path: i % 2 === 0 ? `/slow/${i}` : `/fast/${i}` }),
-      count: 100,
+      count: 300,
       everyMs: 10,
     });
     const [slow, fast] = ofRules;
-    expect(slow?.heldBack.by.in_flight).toBe(50 - (slow?.sent ?? 0));
+    expect(slow?.heldBack.by.in_flight).toBe(150 - (slow?.sent ?? 0));
     expect(slow?.failed.by.timeout).toBe(slow?.sent);
-    // Three places, each free again after 300 ms, for a second.
+    // Three places, each free again after 300 ms, for three seconds.
     expect(slow?.sent).toBeGreaterThanOrEqual(6);
-    expect(slow?.sent).toBeLessThanOrEqual(15);
-    expect(fast).toMatchObject({ sent: 20, heldBack: { by: { max_rate: 30 } } });
+    expect(slow?.sent).toBeLessThanOrEqual(33);
+    expect(fast).toMatchObject({ sent: 60, heldBack: { by: { max_rate: 90 } } });
   });
 });
 
@@ -248,7 +251,8 @@ describe.concurrent('--for', () => {
     const { code, stdout, stderr, report, allRules } = await replay({
       count: 1_000,
       everyMs: 10,
-      flags: ['--for', '1s'],
+      rule: 'backoff: off',
+      flags: ['--for', '2s'],
     });
     expect({ code, stderr, endedBy: report.run.endedBy }).toEqual({ code: 0, stderr: '', endedBy: 'limit' });
     expect(stdout).toMatch(/planned requests sent in [\d.]+ s, ended by --for, all accounted\s+for\n/);
@@ -265,10 +269,10 @@ describe.concurrent('--for', () => {
 
   it('changes nothing where only answers are still to come', async () => {
     const { report, allRules } = await replay({
-      answer: () => new Promise((resolve) => setTimeout(() => resolve(httpAnswer(200)), 700)),
+      answer: () => new Promise((resolve) => setTimeout(() => resolve(httpAnswer(200)), 2_500)),
       count: 20,
-      everyMs: 10,
-      flags: ['--for', '500ms'],
+      everyMs: 1,
+      flags: ['--for', '2s'],
     });
     expect(report.run.endedBy).toBe('end');
     expect(allRules.answered.total).toBe(20);

@@ -30,7 +30,7 @@ afterEach(() => server.close());
 
 const start = () => {
   const args = ['replay', 'access.log', '--target', server.url, '--out', 'out'];
-  return startChild(args, { cwd, timeoutMs: 20_000 });
+  return startChild(args, { cwd, timeoutMs: 50_000 });
 };
 
 /** The run has begun: from here on a signal is its own to handle. */
@@ -38,7 +38,7 @@ const begun = async ({ child }: ReturnType<typeof start>): Promise<void> => {
   while (!existsSync(join(cwd, 'out/results.ndjson')) && child.exitCode === null) await pause(2);
 };
 
-describe('SIGINT and SIGTERM', () => {
+describe('SIGINT, SIGTERM and SIGHUP', () => {
   // The run lasts about a second from where it begins.
   it.each([
     ['SIGINT', 0],
@@ -49,16 +49,19 @@ describe('SIGINT and SIGTERM', () => {
     ['SIGTERM', 560],
     ['SIGINT', 700],
     ['SIGTERM', 900],
+    ['SIGHUP', 200],
   ] as const)('%s, %d ms after a run has begun, ends it with a balanced summary', async (signal, afterMs) => {
     const started = start();
     const { child, ended } = started;
     await begun(started);
     await pause(afterMs);
     child.kill(signal);
-    const { code, stdout, stderr, ...rest } = await ended;
+    const { code, stdout, stderr, signal: endedBySignal } = await ended;
     const { report } = expectAccounted(join(cwd, 'out'));
-    expect({ stderr, signal: rest.signal }).toEqual({ stderr: '', signal: null });
-    expect(code).toBe(report.run.endedBy === 'stopped' ? 3 : 0);
+    expect(stderr).toBe('');
+    // Once a run is over and all of it is told, the process is on its way out, and ends by a signal as any other.
+    if (endedBySignal !== null) expect([endedBySignal, report.run.endedBy]).toEqual([signal, 'end']);
+    else expect(code).toBe(report.run.endedBy === 'stopped' ? 3 : 0);
     expect(stdout).toMatch(/, stopped early, all accounted for|planned requests sent|nothing sent/);
   });
 
@@ -72,14 +75,15 @@ describe('SIGINT and SIGTERM', () => {
     await pause(afterMs);
     child.kill(signal);
     const end = await ended;
-    // Before the run begins there is nothing to sum up, and the process ends as any other.
-    if (end.signal !== null) {
+    // Before the run begins there is nothing to sum up, and the process ends as any other; nor once all of it is told.
+    if (end.signal !== null && end.stdout === '') {
       expect(end).toMatchObject({ signal, stdout: '', stderr: '' });
       expect(server.requests).toEqual([]);
       return;
     }
     const { report } = expectAccounted(join(cwd, 'out'));
-    expect(end.code).toBe(report.run.endedBy === 'stopped' ? 3 : 0);
+    if (end.signal !== null) expect([end.signal, report.run.endedBy]).toEqual([signal, 'end']);
+    else expect(end.code).toBe(report.run.endedBy === 'stopped' ? 3 : 0);
   });
 
   it('twice end a run at once, whatever the target does', async () => {

@@ -16,16 +16,24 @@ const until = async (isThere: () => boolean, mostMs = 15_000): Promise<void> => 
   for (let waitedMs = 0; !isThere() && waitedMs < mostMs; waitedMs += 10) await pause(10);
 };
 
-/** A folder with a log of `count` requests 10 ms apart, and a server to send them to. */
+/**
+ * A folder with a log of `count` requests 10 ms apart, and a server to send them to. Nothing but the switch holds back: a machine that
+ * stands still for a while fills no limit, and is not taken for a slow target.
+ */
 const scene = async (count: number) => {
   const server = await startRecordingServer();
   const cwd = folders.make();
+  const rules = join(folders.make(), 'rules.yaml');
+  writeFileSync(
+    rules,
+    `version: 1\ntargets: { t: { url: "${server.url}", maxInFlight: 900 } }\nrules: [{ name: a, target: t, backoff: off }]\n`,
+  );
   writeFileSync(join(cwd, 'access.log'), steadyLog(count, 10));
   const set = (text: string): void => {
     writeFileSync(join(cwd, 'switch.new'), text);
     renameSync(join(cwd, 'switch.new'), join(cwd, 'switch'));
   };
-  const args = ['replay', 'access.log', '--target', server.url, '--out', 'out'];
+  const args = ['replay', 'access.log', '--rules', rules, '--out', 'out'];
   return { server, cwd, set, args };
 };
 
@@ -39,10 +47,12 @@ const isSent = ({ heldBack }: ResultLine): boolean => heldBack === undefined;
 
 describe('--switch', () => {
   it.concurrent('holds back while it is off, sends once it is on, and a part while it is a percentage', async () => {
-    const { server, cwd, set, args } = await scene(900);
+    const { server, cwd, set, args } = await scene(1_000);
     set('off\n');
     const { ended, stderr } = startInProcess([...args, '--switch', 'switch'], { cwd });
     await until(() => stderr().includes('off'));
+    // However late it was told: some that fall due meet a switch that is off.
+    await pause(500);
     set('on\n');
     await until(() => server.requests.length > 50);
     set(' 25% \n');
@@ -80,6 +90,26 @@ describe('--switch', () => {
     const problem = 'the switch must say on, off or a percentage from 0% to 100%: it counts as off';
     expect(stderr).toBe(`${problem}\nthe switch is off: what falls due is held back\n`);
     expect(stdout).toContain('60 held back as kill_switch: ');
+  });
+
+  it.concurrent('that holds garbage is told of however quiet a run is to be, and that nothing is sent', async () => {
+    const { server, cwd, set, args } = await scene(60);
+    set('maybe');
+    const { code, stderr } = await startInProcess([...args, '--switch', 'switch', '--quiet'], { cwd }).ended;
+    expect(server.requests).toEqual([]);
+    await accounted(cwd, server);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: 'the switch must say on, off or a percentage from 0% to 100%: it counts as off\n',
+    });
+  });
+
+  it.concurrent('that is off is told of by no quiet run', async () => {
+    const { server, cwd, set, args } = await scene(60);
+    set('off');
+    const { code, stderr } = await startInProcess([...args, '--switch', 'switch', '--quiet'], { cwd }).ended;
+    await accounted(cwd, server);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
   it.concurrent('that vanishes on the way is off from then on', async () => {
@@ -142,10 +172,15 @@ describe('--switch', () => {
 
 describe('SIGUSR1', () => {
   it.concurrent('pauses a run, whose time goes on, and a second one resumes it', async () => {
-    const { server, cwd, args } = await scene(400);
+    const { server, cwd, args } = await scene(900);
     const { child, ended } = startChild(args, { cwd });
+    let told = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      told += chunk.toString();
+    });
     await until(() => server.requests.length > 20);
     child.kill('SIGUSR1');
+    await until(() => told.includes('paused'));
     await pause(300);
     const before = server.requests.length;
     await pause(700);

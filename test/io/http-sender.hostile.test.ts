@@ -34,6 +34,9 @@ describe('a target that never comes to an end', () => {
     });
     const sender = senderTo(server.url, { timeoutMs, maxInFlight: 2 });
     await sendMany(sender, 2);
+    await expect.poll(() => server.open).toBe(0);
+    sender.warm('t', 2);
+    await expect.poll(() => server.open).toBe(2);
     const beforeBytes = usedBytes();
     const startMs = clock();
     const outcomes = await sendMany(sender, 2);

@@ -236,8 +236,13 @@ describe('a command', () => {
 
   it('is followed at once by what came of it', async () => {
     const { events } = await open();
-    await command(server.url, { do: 'pause' });
-    await vi.waitFor(() => expect(events.length).toBeGreaterThan(1), { timeout: 500 });
+    const startedMs = performance.now();
+    for (let count = 1; count <= 5; count += 1) {
+      await command(server.url, { do: 'pause' });
+      await vi.waitFor(() => expect(events.length).toBeGreaterThan(count), { timeout: 5_000, interval: 10 });
+    }
+    // Once a second would take four at least.
+    expect(performance.now() - startedMs).toBeLessThan(3_000);
   });
 });
 
@@ -245,21 +250,22 @@ describe('the events', () => {
   it('begin with all there is, then tell once a second what has changed, without a gap', async () => {
     const { events, status } = await open();
     expect(status).toBe(200);
-    await vi.waitFor(() => expect(events).toHaveLength(3), { timeout: 4_000 });
-    expect(events.map(({ event }) => event)).toEqual(['whole', 'changes', 'changes']);
+    await vi.waitFor(() => expect(events.length).toBeGreaterThan(2), { timeout: 8_000 });
+    expect(events.slice(0, 3).map(({ event }) => event)).toEqual(['whole', 'changes', 'changes']);
     const [first, second, third] = events;
     expect(first?.frame).toMatchObject({ page: PAGE, course: { isWhole: true } });
-    expect([second?.id, third?.id]).toEqual([(first?.id ?? 0) + 1, (first?.id ?? 0) + 2]);
-    expect(second?.frame).toMatchObject({ seq: second?.id, course: { isWhole: false }, now: NOW_HEAD });
+    const seq = first?.frame.seq ?? 0;
+    expect([second, third].map((event) => event?.frame.seq)).toEqual([seq + 1, seq + 2]);
+    expect(second?.frame).toMatchObject({ course: { isWhole: false }, now: NOW_HEAD });
   });
 
   it('give all there is to each page that comes, and to one that comes again', async () => {
     const before = await open();
-    await vi.waitFor(() => expect(before.events).toHaveLength(2), { timeout: 3_000 });
+    await vi.waitFor(() => expect(before.events).toHaveLength(2), { timeout: 8_000 });
     before.close();
     const again = await open();
-    await vi.waitFor(() => expect(again.events).not.toEqual([]));
-    expect(again.events[0]).toMatchObject({ event: 'whole', id: before.events[1]?.id });
+    await vi.waitFor(() => expect(again.events).not.toEqual([]), { timeout: 8_000 });
+    expect(again.events[0]).toMatchObject({ event: 'whole', frame: { seq: before.events[1]?.frame.seq } });
     expect(again.events[0]?.frame.course.rows.length).toBeGreaterThan(1);
   });
 
@@ -267,13 +273,13 @@ describe('the events', () => {
     for (let i = 0; i < 20; i += 1) expect((await open()).status).toBe(200);
     expect((await open()).status).toBe(503);
     streams[0]?.close();
-    await vi.waitFor(async () => expect((await open()).status).toBe(200), { timeout: 2_000 });
+    await vi.waitFor(async () => expect((await open()).status).toBe(200), { timeout: 8_000 });
   });
 
   it('pile up for nobody: who reads too slowly gets the newest state', async () => {
     padding = 'x'.repeat(1_000_000);
     const slow = await open();
-    await vi.waitFor(() => expect(slow.events).not.toEqual([]));
+    await vi.waitFor(() => expect(slow.events).not.toEqual([]), { timeout: 8_000 });
     slow.pause();
     const before = process.memoryUsage();
     for (let i = 0; i < 300; i += 1) {
@@ -284,11 +290,10 @@ describe('the events', () => {
     // 300 MB, had they been kept.
     expect(after.arrayBuffers + after.external - before.arrayBuffers - before.external).toBeLessThan(30e6);
     slow.resume();
-    await vi.waitFor(() => expect(slow.events.filter(({ event }) => event === 'whole')).toHaveLength(2), {
-      timeout: 5_000,
-    });
+    const wholes = () => slow.events.filter(({ event }) => event === 'whole').length;
+    await vi.waitFor(() => expect(wholes()).toBeGreaterThan(1), { timeout: 30_000 });
     const last = slow.events.findLast(({ event }) => event === 'whole');
-    expect(last?.id).toBeGreaterThanOrEqual(300);
+    expect(last?.frame.seq).toBeGreaterThanOrEqual(300);
     expect(slow.events.length).toBeLessThan(100);
   });
 
@@ -327,14 +332,14 @@ describe('the server', () => {
   it('can be reached again soon after someone has taken all of its connections, and says nothing', async () => {
     const idle = Array.from({ length: 100 }, () => connect(Number(portOf()), '127.0.0.1'));
     for (const socket of idle) socket.on('error', () => undefined);
-    await vi.waitFor(() => expect(idle.filter(({ closed }) => closed)).toHaveLength(36), { timeout: 2_000 });
+    await vi.waitFor(() => expect(idle.filter(({ closed }) => closed)).toHaveLength(36), { timeout: 8_000 });
     await expect(ask(server.url)).rejects.toThrow(/hang up|ECONNRESET/);
     await vi.waitFor(async () => expect(await ask(server.url)).toMatchObject({ status: 200 }), {
       timeout: 8_000,
       interval: 500,
     });
     for (const socket of idle) socket.destroy();
-  }, 15_000);
+  });
 
   it('ends at once, whoever still holds a connection', async () => {
     const idle = connect(Number(portOf()), '127.0.0.1');

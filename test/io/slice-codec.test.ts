@@ -2,12 +2,8 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RepriseError } from '../../core/errors.ts';
-import {
-  decodeSliceData,
-  encodeSliceData,
-  MAX_SLICE_BYTES,
-  MAX_UNPACKED_BYTES,
-} from '../../io/slice-codec.ts';
+import { MAX_SLICE_BYTES } from '../../core/pace/slice.ts';
+import { decodeSliceData, encodeSliceData, MAX_UNPACKED_BYTES } from '../../io/slice-codec.ts';
 import { thrownBy } from '../support/errors.ts';
 
 const packed = (text: string | Buffer): string => gzipSync(text).toString('base64');

@@ -33,7 +33,7 @@ describe('the package', () => {
     // The build writes lines of its own before the JSON.
     const listed = JSON.parse(stdout.slice(stdout.search(/^[[{]/m))) as Packed[] | Record<string, Packed>;
     packed = Object.values(listed)[0];
-    const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+    const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=5'];
     await run('npm', ['install', join(folder, packed?.filename ?? ''), ...flags], home());
   }, 300_000);
 

@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Bundle } from './bundles.ts';
 import { type Answer, type FunctionError, startRuntimeApi } from './runtime-api.ts';
 
@@ -156,7 +157,14 @@ export const startFunction = async (
     }, timeoutMs);
     const exited = ended.promise.then((exit): Outcome => ({ kind: 'exited', ...exit }));
     try {
-      return await Promise.race([api.invoke(event, Date.now() + timeoutMs), deadline.promise, exited]);
+      const outcome = await Promise.race([
+        api.invoke(event, Date.now() + timeoutMs),
+        deadline.promise,
+        exited,
+      ]);
+      // What it wrote before it answered is in the pipe, and read in this turn.
+      await nextTurn();
+      return outcome;
     } finally {
       clearTimeout(timer);
     }

@@ -139,7 +139,7 @@ export const startChild = (
     cwd: options.cwd ?? ROOT,
     env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: options.timeoutMs ?? 25_000,
+    timeout: options.timeoutMs ?? 55_000,
     killSignal: 'SIGKILL',
   });
   const text = { stdout: '', stderr: '' };

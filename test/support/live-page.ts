@@ -44,7 +44,6 @@ export const command = (pageUrl: string, what: unknown): Promise<RawAnswer> =>
 
 export interface LiveEvent {
   readonly event: string;
-  readonly id: number;
   readonly frame: LiveFrame;
 }
 
@@ -57,8 +56,7 @@ const eventOf = (block: string): LiveEvent | undefined => {
   );
   const data = fields.get('data');
   if (data === undefined) return undefined;
-  const frame = JSON.parse(data) as LiveFrame;
-  return { event: fields.get('event') ?? '', id: Number(fields.get('id')), frame };
+  return { event: fields.get('event') ?? '', frame: JSON.parse(data) as LiveFrame };
 };
 
 export interface EventStream {

@@ -7,7 +7,7 @@ import type { SliceEvent } from '../../core/pace/slice.ts';
 import { NOT_AFTER_MS } from '../../core/pace/slice.ts';
 import { sliceLine } from '../../core/pace/slice-line.ts';
 import { buildLedger, type Ledger } from '../../core/report/ledger.ts';
-import { type Reconciled, reconcile } from '../../core/report/reconcile.ts';
+import type { Reconciled } from '../../core/report/reconcile.ts';
 import {
   parseSliceRecord,
   type SliceHeader,
@@ -28,6 +28,7 @@ import { clientConfig } from './aws/client-config.ts';
 import { type DynamoEndpoint, startDynamo } from './aws/dynamo.ts';
 import { type FirehoseEndpoint, startFirehose } from './aws/firehose.ts';
 import { type SsmEndpoint, startSsm } from './aws/ssm.ts';
+import { reconcile } from './reconcile.ts';
 import {
   type RecordingServer,
   type RecordingServerOptions,

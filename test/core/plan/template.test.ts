@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTemplate, findTemplateFaults } from '../../../core/plan/template.ts';
+import { cpuNowMs } from '../../support/cpu-time.ts';
 import { recordedRequest } from '../../support/plan.ts';
 
 const fill = (template: string, target = '/orders/42?name=a%22b%0Ac&empty=&flag&t=REDACTED&x=1+2&bad=%zz') =>
@@ -62,9 +63,9 @@ describe('a template', () => {
 
   it('takes no longer than its length asks for', () => {
     for (const part of ['{', '}', '{{', '{{ ', '{{id', '{{id}}', '{{a}}{']) {
-      const startMs = performance.now();
+      const startedMs = cpuNowMs();
       findTemplateFaults(part.repeat(60_000));
-      expect(performance.now() - startMs).toBeLessThan(2_000);
+      expect(cpuNowMs() - startedMs).toBeLessThan(2_000);
     }
   });
 

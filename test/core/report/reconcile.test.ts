@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { answeredBy, sumOf } from '../../../core/measure/accounting.ts';
 import type { Ledger } from '../../../core/report/ledger.ts';
-import { createReconciler, isSettled, reconcile, SETTLED_AFTER_MS } from '../../../core/report/reconcile.ts';
+import { createReconciler, isSettled, SETTLED_AFTER_MS } from '../../../core/report/reconcile.ts';
 import type { SliceRecord } from '../../../core/report/slice-records.ts';
 import { usedBytes } from '../../support/gc.ts';
 import { anySliceCase, ledgerOf, RUN, recordsOf, type SliceCase } from '../../support/ledgers.ts';
+import { reconcile } from '../../support/reconcile.ts';
 
 const anySlices = fc.array(anySliceCase, { maxLength: 8 });
 const whole = (slices: readonly SliceCase[]): readonly SliceRecord[] => slices.flatMap(recordsOf);

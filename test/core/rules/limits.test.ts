@@ -102,6 +102,14 @@ describe('limits of a rule', () => {
       'r1.yaml:4:40  RULE_RANGE  maxInFlight must be a whole number from 1 to 999, got 1000',
     ],
     [
+      'budget: { requests: 9007199254740993 }',
+      'r1.yaml:4:47  RULE_RANGE  requests must be a whole number from 1 to 9007199254740991, got 9007199254740993',
+    ],
+    [
+      `budget: { requests: ${'9'.repeat(70)} }`,
+      `r1.yaml:4:47  RULE_RANGE  requests must be a whole number from 1 to 9007199254740991, got ${'9'.repeat(60)}…`,
+    ],
+    [
       'budget: { bytes: 0B }',
       'r1.yaml:4:44  RULE_VALUE  bytes must be a size above 0 such as 500MB or 2GiB, got "0B"',
     ],

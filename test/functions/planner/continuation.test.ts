@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { reconcile } from '../../../core/report/reconcile.ts';
 import { parseSliceRecord, sliceHeaderLine } from '../../../core/report/slice-records.ts';
 import type { RuleSet } from '../../../core/rules/rule-set.ts';
 import { planHashOf } from '../../../functions/planner/plan-hash.ts';
@@ -16,6 +15,7 @@ import {
   type World,
   type WorldOptions,
 } from '../../support/planner-world.ts';
+import { reconcile } from '../../support/reconcile.ts';
 
 const RULES = planRuleSet([planRule({ name: 'all' })]);
 /** 100 s of log: twenty cells. */

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answeredBy, newRuleCounts } from '../../../core/measure/accounting.ts';
 import { createSliceTally } from '../../../core/measure/slice-tally.ts';
 import type { SliceEvent } from '../../../core/pace/slice.ts';
-import { reconcile } from '../../../core/report/reconcile.ts';
 import {
   parseSliceRecord,
   sliceHeaderLine,
@@ -15,6 +14,7 @@ import type { WhenToDie } from '../../support/killable.ts';
 import { steadyLog } from '../../support/logs.ts';
 import { planRule, planRuleSet, planTarget } from '../../support/plan.ts';
 import { requestsIn, startWorld, type World } from '../../support/planner-world.ts';
+import { reconcile } from '../../support/reconcile.ts';
 
 const RULES = planRuleSet(
   [

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readReportEvent } from '../../../functions/report/event.ts';
+import { anyValue } from '../../fuzz/any-value.ts';
 import { thrownBy } from '../../support/errors.ts';
 import { scheduled } from './scheduled.ts';
 
@@ -63,6 +64,10 @@ describe('an event', () => {
       { from: '2026-11-21T10', to: '2026-11-21T10:00Z' },
       'from must lie before to, got "2026-11-21T10" and "2026-11-21T10:00Z"',
     ],
+    [
+      { from: { toString: {} }, to: '2026-11-21T10' },
+      'from must be an instant such as 2026-11-21T08:00Z, got {"toString":{}}',
+    ],
     [{ from: '2026-11-21T10' }, 'an event has hour, or from and to, got from'],
     [{ hour: '2026-11-21T10', to: '2026-11-21T11' }, 'an event has hour, or from and to, got hour and to'],
     [{ hours: '2026-11-21T10' }, 'an event has hour, or from and to, got "hours"'],
@@ -70,6 +75,10 @@ describe('an event', () => {
     [[], 'an event must be a mapping, got []'],
     [undefined, 'an event must be a mapping, got nothing'],
     ['2026-11-21T10', 'an event must be a mapping, got "2026-11-21T10"'],
+    [
+      { source: 'aws.events', time: { toString: {} } },
+      'the time of a scheduled event must be an instant, got {"toString":{}}',
+    ],
     [{ source: 'aws.events', time: 'now' }, 'the time of a scheduled event must be an instant, got "now"'],
   ])('%j is refused', (event, message) => {
     const error = thrownBy(() => read(event));
@@ -80,8 +89,13 @@ describe('an event', () => {
   });
 
   it('of any other kind is refused, and never taken for something', () => {
+    const made = fc.oneof(
+      fc.record({ hour: anyValue }),
+      fc.record({ from: anyValue, to: anyValue }),
+      fc.record({ source: fc.constant('aws.events'), time: anyValue }),
+    );
     fc.assert(
-      fc.property(fc.anything(), (event) => {
+      fc.property(fc.oneof(fc.anything(), made), (event) => {
         expect(thrownBy(() => read(event)).code).toBe('EVENT_INVALID');
       }),
     );

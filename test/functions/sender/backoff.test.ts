@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { SenderRule } from '../../../functions/sender/config.ts';
 import { FLUSH_MARGIN_MS } from '../../../functions/sender/deadline.ts';
 import { takeBudget } from '../../../io/aws/budgets.ts';
@@ -23,7 +23,7 @@ import {
   type WorldOptions,
 } from '../../support/sender-setup.ts';
 
-// Each test waits for the most part: they run beside one another, each in a world of its own.
+// One after the other, though each waits for the most part: side by side they would be what keeps each other's seconds busy.
 const worlds: SenderWorld[] = [];
 const start = async (options: WorldOptions = {}): Promise<SenderWorld> => {
   const world = await startSenderWorld(options);
@@ -31,11 +31,11 @@ const start = async (options: WorldOptions = {}): Promise<SenderWorld> => {
   await world.mirror('on');
   return world;
 };
-afterAll(async () => {
-  for (const world of worlds) await world.close();
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.close();
 });
 
-describe.concurrent('a target that becomes slow', () => {
+describe('a target that becomes slow', () => {
   it('gets less from the middle of a slice on, and sessions stay whole', async () => {
     const world = await start({ server: slowBy(80), rules: { r: rule({ backoff: backoffAt(40) }) } });
     const requests = ofClients(20, 500, 10);
@@ -151,7 +151,7 @@ describe.concurrent('a target that becomes slow', () => {
   }, 20_000);
 });
 
-describe.concurrent('a target that asks to be left alone', () => {
+describe('a target that asks to be left alone', () => {
   it('is, by all senders within two seconds, up to that instant', async () => {
     let askedMs = Number.POSITIVE_INFINITY;
     const world = await start({
@@ -194,7 +194,7 @@ describe.concurrent('a target that asks to be left alone', () => {
   }, 20_000);
 });
 
-describe.concurrent('an answer that asks for it and never ends', () => {
+describe('an answer that asks for it and never ends', () => {
   it('is heard from its head on', async () => {
     const world = await start({
       rules: { r: rule() },
@@ -205,7 +205,7 @@ describe.concurrent('an answer that asks for it and never ends', () => {
   }, 20_000);
 });
 
-describe.concurrent('a table that is slow', () => {
+describe('a table that is slow', () => {
   it('has the target spared all the same', async () => {
     const world = await start({ server: slowBy(80), rules: { r: rule({ backoff: backoffAt(40) }) } });
     world.dynamo.fail({ delayMs: 250, times: 10_000 });
@@ -218,7 +218,7 @@ describe.concurrent('a table that is slow', () => {
   }, 20_000);
 });
 
-describe.concurrent('a table that is lost while a slice is sent', () => {
+describe('a table that is lost while a slice is sent', () => {
   it('has the sender judge for itself, and not send more than all had agreed on', async () => {
     const world = await start({ server: slowBy(80), rules: { r: rule({ backoff: backoffAt(40) }) } });
     await setItem(world, { level: 0.75, ceiling: 0.8 });
@@ -259,14 +259,15 @@ describe.concurrent('a table that is lost while a slice is sent', () => {
   });
 });
 
-describe.concurrent('limits of a rule', () => {
+describe('limits of a rule', () => {
   it('hold back what its senders together have in flight beyond it', async () => {
     const rules = { r: rule({ maxInFlight: 3 }), s: rule() };
-    const world = await start({ server: slowBy(1_900), rules, senders: 2 });
+    const world = await start({ server: slowBy(4_000), rules, senders: 2 });
     const first = world.sendFrom(0, sliceOf(every(1, 4)));
-    await sleep(1_450);
+    const told = async () => (await world.dynamo.state.items()).get('rule#r')?.inFlight?.N;
+    await expect.poll(told, { timeout: 10_000 }).toBe('3');
     const mixed = [...every(1, 3), ...every(1, 3, { rule: 's' })];
-    await world.sendFrom(1, sliceOf(mixed, { index: 1, inMs: 200 }));
+    await world.sendFrom(1, sliceOf(mixed, { index: 1, inMs: 1_500 }));
     await first;
     const [a, b] = world.trailers().toSorted((one, two) => one.slice - two.slice);
     expect(a).toMatchObject({ sent: 3, heldBack: { in_flight: 1 } });
@@ -307,7 +308,7 @@ describe.concurrent('limits of a rule', () => {
   });
 });
 
-describe.concurrent('budgets', () => {
+describe('budgets', () => {
   const budgetOf = async (world: SenderWorld, name: string) => {
     const item = (await world.dynamo.state.items()).get(`budget#${name}#hash`);
     return [item?.requests?.N, item?.bytes?.N];
@@ -341,7 +342,7 @@ describe.concurrent('budgets', () => {
     await take(world, 't', 5);
     await world.send(
       sliceOf([...every(10, 3), ...every(1_000, 2).map(() => ({ dueMs: 60_000 }))]),
-      FLUSH_MARGIN_MS + 1_500,
+      FLUSH_MARGIN_MS + 3_000,
     );
     expect(world.trailers()).toMatchObject([{ sent: 3, heldBack: { stopped: 2 } }]);
     expect(await budgetOf(world, 't')).toEqual(['3', '150']);

@@ -61,7 +61,7 @@ describe('a slice', () => {
     const arrivals: number[] = [];
     const world = await start({ server: { onConnection: () => arrivals.push(performance.now()) } });
     const requests = every(10, 30);
-    const event = sliceOf(requests, { recordedP95Ms: 80, inMs: 1_500 });
+    const event = sliceOf(requests, { recordedP95Ms: 80, inMs: 3_000 });
     const dueFromMs = performance.now() + event.startAtMs - Date.now();
     await world.send(event);
     expect(world.target.requests).toHaveLength(30);
@@ -79,7 +79,7 @@ describe('a slice', () => {
       server: { answer: ({ requestLine }) => httpAnswer(requestLine.includes('/1 ') ? 404 : 200, 'hello') },
     });
     const requests = [...every(20, 3), { dueMs: 60, rule: 's' }];
-    const event = sliceOf(requests, { index: 7, inMs: 1_000 });
+    const event = sliceOf(requests, { index: 7, inMs: 3_000 });
     await world.send(event);
     expect(world.records().map(({ type }) => type)).toEqual([
       'header',
@@ -174,11 +174,11 @@ describe('a slice that begins late', () => {
 
   it('holds back as late what would be sent after its last instant, without waiting for it', async () => {
     const world = await start();
-    const requests = every(1_000, 6);
-    // Two of them fit while it begins 3 to 4 s late; the last would be due more than 8 s after the start.
-    const startAtMs = Date.now() - 3_050;
+    const requests = every(2_000, 6);
+    // Two of them fit while it begins 6 to 8 s late; the last would be due more than 16 s after the start.
+    const startAtMs = Date.now() - 6_050;
     const beganMs = performance.now();
-    await world.send(sliceOf(requests, { startAtMs, notAfterMs: startAtMs + 5_000 }));
+    await world.send(sliceOf(requests, { startAtMs, notAfterMs: startAtMs + 10_000 }));
     expect(performance.now() - beganMs).toBeLessThan(4_500);
     expect(world.trailers()).toMatchObject([{ sent: 2, heldBack: { late: 4 } }]);
     expect(world.results().flatMap(({ n, heldBack }) => (heldBack === undefined ? n : []))).toEqual([0, 1]);
@@ -271,7 +271,7 @@ describe('the in-flight limit of a target', () => {
 
   it('leaves the rate of a target to the planners', async () => {
     const world = await start({ targetChanges: { maxRatePerSecond: 1 } });
-    await world.send(sliceOf(every(1, 5), { inMs: 1_000 }));
+    await world.send(sliceOf(every(1, 5), { inMs: 3_000 }));
     expect(world.trailers()).toMatchObject([{ sent: 5, shiftMs: 0 }]);
   });
 });

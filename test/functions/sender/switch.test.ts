@@ -65,7 +65,7 @@ describe('the kill switch', () => {
     const world = await start({ server: { onConnection: () => openedMs.push(Date.now()) } });
     await world.mirror('on');
     world.dynamo.fail({ operation: 'GetItem', delayMs: 2_200 });
-    const event = sliceOf(tenths, { inMs: 3_000 });
+    const event = sliceOf(tenths, { inMs: 4_500 });
     await world.send(event);
     expect(world.trailers()).toMatchObject([{ sent: 10 }]);
     expect(openedMs[0]).toBeLessThan(event.startAtMs);
@@ -158,8 +158,8 @@ describe('a process that was frozen between two slices', () => {
     expect(world.target.connections).toBe(1);
     world.freeze(10_000);
     await world.mirror('on');
-    const startAtMs = Date.now() + 11_000;
-    const dueMs = performance.now() + 1_000;
+    const startAtMs = Date.now() + 12_500;
+    const dueMs = performance.now() + 2_500;
     await world.send(sliceOf([{}], { index: 2, startAtMs }));
     expect(world.target.requests.map(({ connection }) => connection)).toEqual([0, 0, 1]);
     // A clock that stood still meanwhile would be 10 s off; the wall clock has whole milliseconds.

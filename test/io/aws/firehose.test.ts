@@ -1,6 +1,6 @@
 import { FirehoseClient } from '@aws-sdk/client-firehose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MAX_RECORD_BYTES, putLines, putRecords } from '../../../io/aws/firehose.ts';
+import { MAX_RECORD_BYTES, putLines, putPacked } from '../../../io/aws/firehose.ts';
 import type { Put } from '../../../io/aws/put-batch.ts';
 import { clientConfig } from '../../support/aws/client-config.ts';
 import { type FirehoseEndpoint, startFirehose } from '../../support/aws/firehose.ts';
@@ -197,17 +197,20 @@ describe('putting lines', () => {
   });
 });
 
+/** A line each. */
+const packed = (records: readonly Buffer[]) => records.map((data) => ({ data, lines: 1 }));
+
 describe('putting records', () => {
   it('keeps them as they are, five hundred a call', async () => {
     const records = Array.from({ length: 1201 }, (_, i) => Buffer.from([i & 255, 0, 255, i >> 8]));
-    expect(await putRecords(client, 'results', records, options)).toEqual({ lost: 0 });
+    expect(await putPacked(client, 'results', packed(records), options)).toEqual({ lost: 0 });
     expect(firehose.state.records('results')).toEqual(records);
     expect(puts.map((put) => put.records)).toEqual([500, 500, 201]);
   });
 
   it('fills calls up to their limit, and no further', async () => {
     const records = Array.from({ length: 30 }, (_, i) => Buffer.alloc(MAX_RECORD_BYTES, i));
-    expect(await putRecords(client, 'results', records, options)).toEqual({ lost: 0 });
+    expect(await putPacked(client, 'results', packed(records), options)).toEqual({ lost: 0 });
     expect(firehose.state.records('results')).toHaveLength(30);
     expect(puts.map((put) => put.records)).toEqual(Array.from({ length: 10 }, () => 3));
   });
@@ -215,6 +218,6 @@ describe('putting records', () => {
   it('counts records as lost', async () => {
     firehose.state.refuse = (record) => record[0] === 7;
     const records = Array.from({ length: 10 }, (_, i) => Buffer.from([i]));
-    expect(await putRecords(client, 'results', records, options)).toMatchObject({ lost: 1 });
+    expect(await putPacked(client, 'results', packed(records), options)).toMatchObject({ lost: 1 });
   });
 });

@@ -72,6 +72,10 @@ describe('the resources of a stack', () => {
       JSON.stringify({ ...RESOURCES, version: 2 }),
       'the stack "Shop" lists its resources in version 2, this command reads version 1',
     ],
+    [
+      '{"version":{"toString":{}}}',
+      'the stack "Shop" lists its resources in version {"toString":{}}, this command reads version 1',
+    ],
   ])('are not made up from %j', async (text, message) => {
     store(text);
     await expect(readResources(client, 'Shop')).rejects.toMatchObject({

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { createSliceTally } from '../../../core/measure/slice-tally.ts';
 import type { SliceEvent } from '../../../core/pace/slice.ts';
 import type { Ledger } from '../../../core/report/ledger.ts';
-import { type Reconciled, reconcile } from '../../../core/report/reconcile.ts';
+import type { Reconciled } from '../../../core/report/reconcile.ts';
 import {
   parseSliceRecord,
   sliceHeaderLine,
@@ -13,6 +13,7 @@ import {
 } from '../../../core/report/slice-records.ts';
 import type { WhenToDie } from '../killable.ts';
 import { type Invocation, requestsIn, type World } from '../planner-world.ts';
+import { reconcile } from '../reconcile.ts';
 
 /** A planner that dies somewhere among its next calls into the world, or outlives them. */
 export const dieWithin = (random: () => number, calls: number): WhenToDie => {
