@@ -9,7 +9,7 @@ const isDebugged = /--inspect(-brk|-wait)?(=|\s|$)|debug/.test(
 let isPaused = false;
 let closeDebugger = () => undefined;
 
-/** Whether an odd number of signals came before a run listened; asked as it begins to. */
+/** Whether a pause was asked for, and not taken back by a second signal, before a run listened; asked as it begins to. */
 globalThis[Symbol.for('reprise.takeEarlyPause')] = () => {
   closeDebugger();
   const wasPaused = isPaused;

@@ -44,9 +44,18 @@ const context: CliContext = {
   stderr: process.stderr,
   env: (name) => process.env[name],
   onInterrupt: (callback) => {
-    for (const signal of INTERRUPTS) process.on(signal, callback);
+    // Of one terminal that is closed both the shell and the system may tell.
+    let isHungUp = false;
+    const onHangUp = (): void => {
+      if (!isHungUp) callback();
+      isHungUp = true;
+    };
+    const listeners = INTERRUPTS.map(
+      (signal) => [signal, signal === 'SIGHUP' ? onHangUp : callback] as const,
+    );
+    for (const [signal, listener] of listeners) process.on(signal, listener);
     return () => {
-      for (const signal of INTERRUPTS) process.off(signal, callback);
+      for (const [signal, listener] of listeners) process.off(signal, listener);
     };
   },
   onPause: (callback) => {

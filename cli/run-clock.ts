@@ -1,6 +1,6 @@
 /** The clock of a run. */
 
-import { startClock } from '../io/clock.ts';
+import type { Clock } from '../core/ports.ts';
 
 /** Counts from an instant that is set when enough is planned. */
 export interface RunClock {
@@ -12,9 +12,8 @@ export interface RunClock {
   startIn(ms: number): void;
 }
 
-/** Makes a clock that is not set yet. */
-export const createRunClock = (): RunClock => {
-  const base = startClock();
+/** Makes a clock that is not set yet; `base` gives ms that only go forward. */
+export const createRunClock = (base: Clock): RunClock => {
   let startMs = Number.POSITIVE_INFINITY;
   return {
     now: () => base() - startMs,

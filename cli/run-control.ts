@@ -133,8 +133,15 @@ export const createRunControl = (options: RunControlOptions): RunControl => {
     if (nowMs >= forMs && !isAllSent) stop('limit');
   };
 
+  // A tick may come late, and must not send what fell due since the end.
+  const whyHeldBack: typeof load.whyHeldBack = (request, nowMs) => {
+    if (nowMs < forMs) return load.whyHeldBack(request, nowMs);
+    stop('limit');
+    return 'stopped';
+  };
+
   return {
-    replayerOptions: { rules, budgets, whyHeldBack: load.whyHeldBack },
+    replayerOptions: { rules, budgets, whyHeldBack },
     timeoutMsOf: ({ rule }) => rules[rule]?.timeoutMs,
     longestTimeoutMs: longestTimeoutMs(ruleSet),
     watch: (sender) => load.watch(sender, clock.now),

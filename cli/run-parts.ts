@@ -11,6 +11,7 @@ import type { Gate } from '../core/rules/gates.ts';
 import type { RuleSet } from '../core/rules/rule-set.ts';
 import { createReplayer } from '../core/send/replayer.ts';
 import type { Result } from '../core/types.ts';
+import { startClock, startSleeplessClock } from '../io/clock.ts';
 import { createHttpSender } from '../io/http-sender.ts';
 import type { SwitchSource } from '../io/switch-source.ts';
 import type { CliContext } from './context.ts';
@@ -130,7 +131,8 @@ export const openParts = (run: Run, hooks: RunHooks) => {
   const { ruleSet, isLive, maxRatePerSecond, readSwitch } = run.options;
   const { env, onTrouble, onPause = () => () => undefined, tell = () => undefined, warn } = hooks;
   const feed = openFeed(run);
-  const clock = createRunClock();
+  // What a log follows goes on while the machine sleeps; a plan waits.
+  const clock = createRunClock(isLive ? startSleeplessClock() : startClock());
   const runSwitch = openRunSwitch({ read: readSwitch, onPause, tell, warn });
   const stop = (endedBy: EndedBy, error?: RepriseError): void => {
     if (!stopOnce(run, endedBy, error)) return;

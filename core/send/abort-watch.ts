@@ -8,6 +8,8 @@ const WINDOW_SECONDS = 5;
 const ENOUGH = 20;
 /** … as far back as this. */
 const KEPT_SECONDS = 60;
+/** Longer than this between two looks nobody was there to look: a process that stood still, a machine that slept. */
+const UNSEEN_MS = 2_000;
 /** Ends that a verdict needs: one failure in a quiet minute ends no run. */
 const MIN_COUNT = 3;
 
@@ -24,7 +26,8 @@ export interface AbortWatch {
   add(isError: boolean, nowMs: number): void;
   /**
    * Judges, to be called about once a second. While the target is left alone, as it asked (`Retry-After`), time stands still for what
-   * has ended: silence that it asked for makes no error old. The condition goes on to hold by what is known.
+   * has ended: silence that it asked for makes no error old. The condition goes on to hold by what is known. Time in which nobody
+   * looked makes nothing old, and the condition did not hold in it.
    *
    * @returns undefined while the run may go on
    */
@@ -40,7 +43,7 @@ export const createAbortWatch = ({ errorShare: limitShare, orEqual, forMs }: Abo
   let lastEndMs = Number.NEGATIVE_INFINITY;
   let heldFromMs: number | undefined;
   let checkedMs: number | undefined;
-  /** How long the target was left alone. */
+  /** How long the target was left alone, or nobody looked. */
   let silentMs = 0;
 
   const advance = (atMs: number): number => {
@@ -74,7 +77,10 @@ export const createAbortWatch = ({ errorShare: limitShare, orEqual, forMs }: Abo
       if (isError) errors[at] = (errors[at] ?? 0) + 1;
     },
     check: (nowMs, isLeftAlone = false) => {
-      if (isLeftAlone) silentMs += nowMs - (checkedMs ?? nowMs);
+      const sinceMs = nowMs - (checkedMs ?? nowMs);
+      const isUnseen = sinceMs > UNSEEN_MS;
+      if (isLeftAlone || isUnseen) silentMs += sinceMs;
+      if (isUnseen && heldFromMs !== undefined) heldFromMs += sinceMs;
       checkedMs = nowMs;
       const atMs = nowMs - silentMs;
       advance(atMs);

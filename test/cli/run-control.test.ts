@@ -104,6 +104,15 @@ describe('the control of a run', () => {
     expect(time.nowMs).toBe(1_300);
   });
 
+  it('lets nothing go from that time on, however late it is looked at', () => {
+    const { control, ends } = setUp({ forMs: 1_000 });
+    const { whyHeldBack } = control.replayerOptions;
+    expect(whyHeldBack?.(plannedRequest({ dueMs: 999 }), 999.9)).toBeUndefined();
+    expect(ends).toEqual([]);
+    expect(whyHeldBack?.(plannedRequest({ dueMs: 999 }), 1_000)).toBe('stopped');
+    expect(ends).toEqual([['limit', undefined]]);
+  });
+
   it('tells of the budgets of targets and rules', () => {
     const budget = { requests: 3 };
     const { control } = setUp({ targets: [planTarget({ budget })], rules: [planRule({ budget })] });

@@ -35,13 +35,11 @@ describe('demo', () => {
   }, 90_000);
 
   it('prints with --quiet and --json the report alone', async () => {
-    const { code, stdout, stderr } = await runChild(['demo', '--speed', '40', '--quiet', '--json'], {
+    const { code, stdout, stderr } = await runChild(['demo', '--speed', '15', '--quiet', '--json'], {
       cwd: folders.make(),
-      timeoutMs: 55_000,
+      timeoutMs: 80_000,
     });
     expect(stderr).toBe('');
-    // At this speed a busy machine may well not keep up.
-    const { outcome } = (JSON.parse(stdout) as Report).verdict;
-    expect([code, outcome]).toEqual(code === 1 ? [1, 'failed'] : [0, 'held']);
-  }, 60_000);
+    expect([code, (JSON.parse(stdout) as Report).verdict.outcome]).toEqual([0, 'held']);
+  }, 90_000);
 });

@@ -86,6 +86,19 @@ describe('SIGINT, SIGTERM and SIGHUP', () => {
     else expect(end.code).toBe(report.run.endedBy === 'stopped' ? 3 : 0);
   });
 
+  it('of one terminal that is closed may come twice: what is in flight still ends', async () => {
+    answerAfterMs = 1_000;
+    const { child, ended } = start();
+    while (server.requests.length === 0 && child.exitCode === null) await pause(2);
+    child.kill('SIGHUP');
+    await pause(50);
+    child.kill('SIGHUP');
+    expect(await ended).toMatchObject({ code: 3, signal: null, stderr: '' });
+    const { answered, sent } = expectAccounted(join(cwd, 'out')).report.accounting.allRules;
+    expect(sent).toBeGreaterThan(0);
+    expect(answered).toMatchObject({ total: sent });
+  });
+
   it('twice end a run at once, whatever the target does', async () => {
     answerAfterMs = NEVER_MS;
     const { child, ended } = start();

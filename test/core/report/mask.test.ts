@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maskSecrets, maskValue, maskValues } from '../../../core/report/mask.ts';
+import { cpuNowMs } from '../../support/cpu-time.ts';
 
 describe('masking secrets', () => {
   it.each([
@@ -155,6 +156,8 @@ describe('masking secrets', () => {
     ['to=https%3A//u%3Ap%40h/&c=a@b', 'to=https%3A//***%40h/&c=a@b'],
     ['code%2F%2F,%40=d&token[*]=a', 'code%2F%2F***%40=d&token[*]=***'],
     ['to=//u:p@h/&c=//h/a@b', 'to=//***@h/&c=//h/a@b'],
+    ['to=//u:p%40h/&c=//h/a%40b', 'to=//***%40h/&c=//h/a%40b'],
+    ['to=https://h&page=3&mail=a%40b', 'to=https://h&page=3&mail=a%40b'],
   ])('hides in %j what is a secret, and nothing else', (query, masked) => {
     expect(maskValue(`/x?${query}`)).toBe(`/x?${masked}`);
     expect(maskSecrets(`"GET /x?${query} HTTP/1.1" 200`)).toBe(`"GET /x?${masked} HTTP/1.1" 200`);
@@ -310,8 +313,8 @@ describe('masking secrets', () => {
     'aA',
   ])('takes no longer than its length asks for with %j again and again', (part) => {
     const text = part.repeat(Math.ceil(400_000 / part.length));
-    const startMs = performance.now();
+    const startMs = cpuNowMs();
     maskSecrets(text);
-    expect(performance.now() - startMs).toBeLessThan(2_500);
+    expect(cpuNowMs() - startMs).toBeLessThan(2_500);
   });
 });

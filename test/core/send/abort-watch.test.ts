@@ -101,6 +101,18 @@ describe('a run goes on', () => {
     expect(watched(HALF_A_MINUTE, seconds)).toBeUndefined();
   });
 
+  it('for as long as the condition asks after it stood still: nobody looked meanwhile', () => {
+    const watch = createAbortWatch(HALF_A_MINUTE);
+    const failing = (fromMs: number, seconds: number): readonly (AbortReason | undefined)[] =>
+      Array.from({ length: seconds }, (_, second) => {
+        const atMs = fromMs + second * 1_000;
+        for (let i = 0; i < 10; i += 1) watch.add(true, atMs + i);
+        return watch.check(atMs + 500);
+      });
+    expect(failing(0, 10)).toEqual(Array(10).fill(undefined));
+    expect(failing(3_600_000, 30).findIndex((reason) => reason !== undefined)).toBe(21);
+  });
+
   it('when the last minute has nothing of an old burst left', () => {
     const condition = { ...HALF_A_MINUTE, forMs: 60_000 };
     expect(watched(condition, [...lasting(3, [5, 5]), ...lasting(600, [0, 0])])).toBeUndefined();
