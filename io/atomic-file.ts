@@ -4,6 +4,7 @@ import { access, constants, mkdir, open, readlink, rename, rm, stat, writeFile }
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { EXIT, RepriseError } from '../core/errors.ts';
+import { statIfThere } from './stat-if-there.ts';
 import { describeSystemError, systemErrorCode } from './system-error.ts';
 
 const writeDurably = async (path: string, text: string): Promise<void> => {
@@ -80,9 +81,9 @@ export const writeFileAtomic = async (path: string, text: string): Promise<void>
  * @throws RepriseError OUT_FILE_UNUSABLE where it cannot be removed, and so could not be replaced either
  */
 export const removeEarlier = async (path: string): Promise<void> => {
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isFile() !== true || (await isWrittenThrough(path))) return;
   try {
+    const found = await statIfThere(path);
+    if (found?.isFile() !== true || (await isWrittenThrough(path))) return;
     await rm(path, { force: true });
   } catch (cause) {
     throw new RepriseError('OUT_FILE_UNUSABLE', `cannot replace ${path}: ${describeSystemError(cause)}`, {
@@ -94,9 +95,7 @@ export const removeEarlier = async (path: string): Promise<void> => {
 
 /** Makes a folder and those above it. Node's own `recursive` never returns where a folder exists and takes none, as /proc does. */
 const makeFolders = async (folder: string): Promise<void> => {
-  const found = await stat(folder).catch((error: unknown) => {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
-  });
+  const found = await statIfThere(folder);
   if (found?.isDirectory()) return;
   if (dirname(folder) !== folder) await makeFolders(dirname(folder));
   await mkdir(folder);

@@ -3,7 +3,8 @@ import { access, constants, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { RepriseError } from '../core/errors.ts';
-import { describeSystemError, systemErrorCode } from './system-error.ts';
+import { statIfThere } from './stat-if-there.ts';
+import { describeSystemError } from './system-error.ts';
 
 /** What is read: a path as it is opened, or the number under which a file is open already, as standard input is. */
 export type FileRead = string | number;
@@ -15,10 +16,7 @@ export type FileRead = string | number;
  */
 export const checkWritable = async (path: string): Promise<void> => {
   try {
-    const found = await stat(path).catch((error: unknown) => {
-      if (systemErrorCode(error) === 'ENOENT') return undefined;
-      throw error;
-    });
+    const found = await statIfThere(path);
     if (found?.isDirectory() === true) throw new Error('a folder is in the way');
     await access(found === undefined ? dirname(path) : path, constants.W_OK);
   } catch (cause) {

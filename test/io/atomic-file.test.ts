@@ -119,6 +119,16 @@ describe('a file of an earlier time', () => {
     expect(await readFile(kept, 'utf8')).toBe('text');
   });
 
+  it('is told of where it cannot be looked at', async () => {
+    const path = join(folder, 'loop.json');
+    await symlink(path, path);
+    await expect(removeEarlier(path)).rejects.toMatchObject({
+      code: 'OUT_FILE_UNUSABLE',
+      message: `cannot replace ${path}: too many symbolic links encountered`,
+      hint: 'remove it, or give another file',
+    });
+  });
+
   it('stays where it is a folder, a pipe, a device or a link to one', async () => {
     execFileSync('mkfifo', [join(folder, 'pipe')]);
     await mkdir(join(folder, 'inner'));
